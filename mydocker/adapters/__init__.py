@@ -1,0 +1,1 @@
+"""One folder per foreign system. Strangers to one another; they see `ports` and `domain` only."""

@@ -1,0 +1,1 @@
+"""The node's agent, spoken to over its Unix socket."""

@@ -1,0 +1,71 @@
+"""What an installation's things are called on the engine. Nothing here names a person."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from mydocker.domain.environments import NetworkPolicy
+
+PREFIX = "org.mydocker."
+INSTANCE = f"{PREFIX}instance"
+RUN = f"{PREFIX}run"
+POOL = f"{PREFIX}pool"
+
+_INSTANCE = re.compile(r"[0-9a-f]{6}")
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,100}")
+_BRIDGE_LETTERS = {NetworkPolicy.OPEN: "o", NetworkPolicy.NONE: "n"}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of one installation. `instance`: six hex digits that tell it from its neighbours.
+
+    Raises `ValueError` for an instance or a run that cannot be part of a name.
+    """
+
+    instance: str
+    pool: str = "default"
+
+    def __post_init__(self) -> None:
+        if not _INSTANCE.fullmatch(self.instance):
+            raise ValueError(f"instance must be six hex digits, not {self.instance!r}")
+
+    def container(self, run: str) -> str:
+        """Name of a run's container; names are unique on an engine, so it is created once."""
+        if not _RUN.fullmatch(run):
+            raise ValueError(f"not a run's id: {run!r}")
+        return f"md-{self.instance}-{run}"
+
+    def hostname(self, run: str) -> str:
+        """Host name inside. The engine's DNS tells it to neighbours, so it says nothing."""
+        return sha256(f"{self.instance}/{run}".encode()).hexdigest()[:12]
+
+    def network(self, policy: NetworkPolicy) -> str:
+        """Name of the policy's network."""
+        return f"md-{self.instance}-{policy.value}"
+
+    def bridge(self, policy: NetworkPolicy) -> str:
+        """Name of the policy's interface on the host, which the firewall's rules go by.
+
+        At most 15 characters, as Linux wants it (IFNAMSIZ).
+        """
+        return f"md{self.instance}-{_BRIDGE_LETTERS[policy]}"
+
+    def labels(self, run: str) -> Mapping[str, str]:
+        """Labels of a run's container."""
+        return {**self.own_label, RUN: run, POOL: self.pool}
+
+    @property
+    def own_label(self) -> Mapping[str, str]:
+        """The label that says that something is this installation's."""
+        return {INSTANCE: self.instance}
+
+    @property
+    def label_filter(self) -> str:
+        """The same as the engine's filters want it."""
+        return f"{INSTANCE}={self.instance}"
+
+    def owns(self, labels: Mapping[str, str] | None) -> bool:
+        """Whether something with these labels is this installation's."""
+        return labels is not None and labels.get(INSTANCE) == self.instance

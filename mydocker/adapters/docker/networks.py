@@ -1,0 +1,142 @@
+"""One bridge network per policy, made so that the host's firewall can hold on to it.
+
+The engine's options alone do not protect the host; the rules on the fixed interface names do
+(docs/explanation/isolation.md). What they do: containers cannot talk to one another, and
+nothing is routed out of the network of policy `none`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+from aiodocker import DockerError
+
+from mydocker.adapters.docker.engine import Engine, Json
+from mydocker.adapters.docker.errors import failure, is_subnet_taken
+from mydocker.adapters.docker.names import Names
+from mydocker.domain.environments import NetworkPolicy
+from mydocker.domain.failures import Cause
+from mydocker.ports.errors import Refused, Unavailable
+
+ROUTES = Path("/proc/net/route")
+PREFIX = 20
+"""4,094 addresses: far above the 1,024 ports of a Linux bridge, so that addresses return late."""
+RANGES = (IPv4Network("172.16.0.0/12"), IPv4Network("10.192.0.0/10"), IPv4Network("192.168.0.0/16"))
+"""Where networks are put. 172.17.0.0/16 and others in use are passed over."""
+
+
+def candidates(instance: str, taken: Iterable[IPv4Network]) -> Iterator[IPv4Network]:
+    """Yield free subnets, beginning where few other installations begin."""
+    occupied = tuple(taken)
+    for area in RANGES:
+        subnets = list(area.subnets(new_prefix=PREFIX))
+        first = int(instance, 16) % len(subnets)
+        for subnet in subnets[first:] + subnets[:first]:
+            if not any(subnet.overlaps(other) for other in occupied):
+                yield subnet
+
+
+def routed(table: str) -> Iterator[IPv4Network]:
+    """Read the networks of a `/proc/net/route`, leaving out the default route."""
+    for line in table.splitlines()[1:]:
+        destination, mask = (int(line.split()[n], 16).to_bytes(4, "little") for n in (1, 7))
+        network = IPv4Network((destination, sum(byte.bit_count() for byte in mask)))
+        if network.prefixlen:
+            yield network
+
+
+def subnets_of(networks: Iterable[Json]) -> Iterator[IPv4Network]:
+    """Read the IPv4 subnets of the engine's networks."""
+    for network in networks:
+        for config in network.get("IPAM", {}).get("Config") or ():
+            if "." in config.get("Subnet", ""):
+                yield IPv4Network(config["Subnet"], strict=False)
+
+
+def network_body(names: Names, policy: NetworkPolicy) -> dict[str, Any]:
+    """Write what the engine is asked to create, all but the subnet."""
+    return {
+        "Name": names.network(policy),
+        "CheckDuplicate": True,
+        "Driver": "bridge",
+        "Internal": policy is NetworkPolicy.NONE,
+        "Attachable": False,
+        "EnableIPv6": False,
+        "Options": {
+            "com.docker.network.bridge.name": names.bridge(policy),
+            "com.docker.network.bridge.enable_icc": "false",
+        },
+        "Labels": dict(names.own_label),
+    }
+
+
+def network_differences(wanted: Mapping[str, Any], found: Json) -> list[str]:
+    """Name the settings in which a network is not what was wanted; its subnet may be any."""
+    differing = [
+        key for key in ("Driver", "Internal", "EnableIPv6") if found.get(key) != wanted[key]
+    ]
+    options = found.get("Options") or {}
+    differing += [key for key, value in wanted["Options"].items() if options.get(key) != value]
+    labels = found.get("Labels") or {}
+    differing += [key for key, value in wanted["Labels"].items() if labels.get(key) != value]
+    return differing
+
+
+class Networks:
+    """Makes sure of the networks of one installation. `avoid`: addresses they must not hide."""
+
+    def __init__(self, engine: Engine, names: Names, avoid: Iterable[str] = ()) -> None:
+        self._engine = engine
+        self._names = names
+        self._avoid = [IPv4Network(address) for address in avoid]
+
+    async def ensure(self) -> Mapping[NetworkPolicy, str]:
+        """Make the networks that are missing; repeatable. Returns the bridges by policy.
+
+        Raises `Refused` (`isolation_missing`) for one that is not as it must be and in use.
+        """
+        for policy in NetworkPolicy:
+            try:
+                await self._ensure(policy)
+            except DockerError as error:
+                raise failure(error.status, error.message) from error
+        return {policy: self._names.bridge(policy) for policy in NetworkPolicy}
+
+    async def _ensure(self, policy: NetworkPolicy) -> None:
+        networks = await self._engine.ask("networks")
+        name = self._names.network(policy)
+        for network in networks:
+            if network["Name"] == name and not await self._drop_if_wrong(policy, network):
+                return
+        taken = [*subnets_of(networks), *self._routed_on_host(), *self._avoid]
+        for subnet in candidates(self._names.instance, taken):
+            if await self._create(network_body(self._names, policy), subnet):
+                return
+        raise Unavailable(f"no free subnet for network {name}")
+
+    async def _create(self, body: Mapping[str, Any], subnet: IPv4Network) -> bool:
+        addresses = {"Driver": "default", "Config": [{"Subnet": str(subnet)}]}
+        try:
+            await self._engine.ask("networks/create", "POST", body={**body, "IPAM": addresses})
+        except DockerError as error:
+            if is_subnet_taken(error.message):
+                return False
+            # Somebody made it in the same moment: it is looked at next time round.
+            raise Unavailable(error.message) from error
+        return True
+
+    async def _drop_if_wrong(self, policy: NetworkPolicy, network: Json) -> bool:
+        differing = network_differences(network_body(self._names, policy), network)
+        if not differing:
+            return False
+        try:
+            await self._engine.ask(f"networks/{network['Id']}", "DELETE")
+        except DockerError as error:
+            detail = f"network {network['Name']} differs in {', '.join(differing)}"
+            raise Refused(Cause.ISOLATION_MISSING, f"{detail}: {error.message}") from error
+        return True
+
+    @staticmethod
+    def _routed_on_host() -> Iterator[IPv4Network]:
+        return routed(ROUTES.read_text()) if ROUTES.exists() else iter(())

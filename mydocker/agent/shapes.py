@@ -1,0 +1,116 @@
+"""The shapes of what verbs take. A shape reads one JSON value or refuses it (`bad_request`)."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import Any
+
+from mydocker.agent.errors import VerbError, refused
+
+Shape = Callable[[object], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HomeMount:
+    """A home to be mounted on a slot, seen by the container as owned by `uid` and `gid`."""
+
+    slot: int
+    home: str
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """A bridge of the node. Policy `open`: DNS at the host's resolvers, the internet, and what
+    the operator allows. `none`: nothing; the host may still call, and is answered."""
+
+    name: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """An address and port that containers may reach although it is private or the host's."""
+
+    address: IPv4Address
+    port: int
+    protocol: str
+
+
+def _bad(what: str) -> VerbError:
+    return refused("bad_request", f"Not {what}.")
+
+
+def _text(pattern: str, what: str) -> Shape:
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
+            raise _bad(what)
+        return value
+
+    return read
+
+
+def _number(most: int, what: str) -> Shape:
+    def read(value: object) -> int:
+        if type(value) is not int or not 0 <= value <= most:
+            raise _bad(what)
+        return value
+
+    return read
+
+
+def _list(shape: Shape, most: int) -> Shape:
+    def read(value: object) -> list[Any]:
+        if not isinstance(value, list) or len(value) > most:
+            raise _bad(f"a list of at most {most}")
+        return [shape(item) for item in value]
+
+    return read
+
+
+def _record(make: Callable[..., object], **shapes: Shape) -> Shape:
+    def read(value: object) -> object:
+        if not isinstance(value, dict) or set(value) != set(shapes):
+            raise _bad("a record of " + ", ".join(shapes))
+        return make(**{name: shape(value[name]) for name, shape in shapes.items()})
+
+    return read
+
+
+def address(value: object) -> IPv4Address:
+    """Read an IPv4 address."""
+    try:
+        return IPv4Address(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise _bad("an IPv4 address") from error
+
+
+def destination(value: object) -> Destination:
+    """Read `10.1.2.3:443/tcp` and the like."""
+    what = "a destination such as 10.1.2.3:443/tcp"
+    words = re.split("[:/]", _text(r"[0-9.]{7,15}:[0-9]{1,5}/(tcp|udp)", what)(value))
+    port = _number(65535, what)(int(words[1]))
+    return Destination(address(words[0]), port, words[2])
+
+
+_user = _number(2**31 - 2, "a user or group id")
+
+identifier = _text(r"[a-z0-9]{4,40}", "an id")
+identifier_or_empty = _text(r"([a-z0-9]{4,40})?", "an id, or nothing")
+identifiers = _list(identifier, 10_000)
+containers = _list(_text(r"[0-9a-f]{64}", "a container id"), 5_000)
+seconds = _number(10 * 366 * 86400, "a number of seconds")
+home_mounts = _list(
+    _record(HomeMount, slot=_number(99, "a slot"), home=identifier, uid=_user, gid=_user), 16
+)
+destinations = _list(destination, 500)
+bridges = _list(
+    _record(
+        Bridge,
+        name=_text(r"md[0-9a-f]{6}-[a-z0-9]{1,6}", "a bridge's name"),
+        policy=_text("open|none", "a policy: open or none"),
+    ),
+    32,
+)

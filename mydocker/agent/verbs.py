@@ -1,0 +1,155 @@
+"""What the agent does when asked: the table of verbs, and the record of what they changed.
+
+A verb takes ids and numbers, never a path or a command. Each may be repeated, also after the
+agent was killed at any instant of it.
+"""
+
+import errno
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mydocker.agent import figures, shapes
+from mydocker.agent.cgroups import Cgroups, controllers
+from mydocker.agent.errors import VerbError, refused, unavailable
+from mydocker.agent.firewall import Firewall
+from mydocker.agent.homes import Homes
+from mydocker.agent.slots import Slots
+
+VERSION = 1
+_LONGEST_RECORD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One thing the agent does, and the shape of each word it takes."""
+
+    do: Callable[..., object]
+    words: Mapping[str, shapes.Shape] = field(default_factory=dict)
+    changes: bool = False
+    """Whether it is recorded."""
+    is_slow: bool = False
+    """Whether others must not wait for it."""
+    under: AbstractContextManager[object] = nullcontext()
+    """The lock it takes."""
+
+
+class Agent:
+    """The verbs of one installation on this node."""
+
+    def __init__(self, data: Path, own: int, instance: str) -> None:
+        path = data.resolve()
+        self._data = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        self._homes = Homes(self._data)
+        self._slots = Slots(self._data, str(path), self._homes)
+        self._firewall = Firewall(instance, own)
+        self._cgroups = Cgroups(controllers())
+        self._processors = figures.Processors()
+        self.mounting, self._loading = threading.Lock(), threading.Lock()
+        self.verbs = self._table()
+
+    def _table(self) -> dict[str, Verb]:
+        homes, slots, firewall = self._homes, self._slots, self._firewall
+        run, home = {"run": shapes.identifier}, {"home": shapes.identifier}
+        age = {"older_than_s": shapes.seconds}
+        mounts = {**run, "homes": shapes.home_mounts}
+        known = {"known_runs": shapes.identifiers, **age}
+        rules = {"bridges": shapes.bridges, "allow": shapes.destinations}
+        one = self.mounting
+        return {
+            "hello": Verb(self._hello, under=one),
+            "attach": Verb(slots.attach, mounts, changes=True, under=one),
+            "detach": Verb(slots.detach, run, changes=True, under=one),
+            "attached": Verb(slots.attached, under=one),
+            "sweep": Verb(slots.sweep, known, changes=True, under=one),
+            "trash": Verb(self._trash, home, changes=True, under=one),
+            "empty_trash": Verb(homes.empty_trash, age, changes=True, is_slow=True),
+            "homes": Verb(homes.page, {"after": shapes.identifier_or_empty}),
+            "home_usage": Verb(homes.usage, home, is_slow=True),
+            "disk": Verb(lambda: figures.disk(self._data)),
+            "firewall": Verb(firewall.load, rules, changes=True, under=self._loading),
+            "firewall_state": Verb(firewall.state, under=self._loading),
+            "cut": Verb(firewall.cut, {"address": shapes.address}, changes=True),
+            "usage": Verb(self._cgroups.usage, {"containers": shapes.containers}),
+            "machine": Verb(lambda: figures.machine(self._processors)),
+        }
+
+    def verb(self, name: str) -> Verb:
+        """Find a verb. Raises VerbError."""
+        if name not in self.verbs:
+            raise refused("unknown_verb", "There is no such verb.")
+        return self.verbs[name]
+
+    def do(self, name: str, words: Mapping[str, object], caller: int) -> object:
+        """Check the words, do the verb, record it if it changes something. Raises VerbError."""
+        verb, began = self.verb(name), time.monotonic()
+        record: dict[str, object] = {"caller": caller}
+        try:
+            if set(words) != set(verb.words):
+                raise refused("bad_request", f"This verb takes: {', '.join(verb.words)}.")
+            read = {word: shape(words[word]) for word, shape in verb.words.items()}
+            record |= words
+            record["result"] = result = _done(verb, read)
+            return result
+        except VerbError as error:
+            record["error"] = error.code
+            raise
+        finally:
+            if verb.changes:
+                record["took_ms"] = round(1000 * (time.monotonic() - began), 2)
+                write_record(name, record)
+
+    def _hello(self) -> object:
+        problem = self._slots.idmap_problem
+        return {
+            "version": VERSION,
+            "openat2": True,
+            "idmap": not problem,
+            "idmap_problem": problem,
+            "firewall": self._firewall.is_possible(),
+            "mount_namespace": os.readlink("/proc/self/ns/mnt"),
+        }
+
+    def _trash(self, home: str) -> object:
+        if self._slots.is_attached(home):
+            raise unavailable("home_attached", "This home is attached to a run.")
+        return {"trashed": self._homes.trash(home)}
+
+
+def _done(verb: Verb, read: Mapping[str, object]) -> object:
+    """Do a verb; what the system says no to is told as a VerbError."""
+    try:
+        with verb.under:
+            return verb.do(**read)
+    except OSError as error:
+        raise _told(error) from error
+
+
+def _told(error: OSError) -> VerbError:
+    code = errno.errorcode.get(error.errno or 0, "unknown").lower()
+    if code in ("eloop", "exdev", "enotdir"):
+        return refused("unsafe_path", f"Something else than a folder stands in the way: {error}.")
+    if code in ("enospc", "edquot"):
+        return unavailable("disk_full", "The disk of the data folder is full.")
+    return unavailable(code, str(error))
+
+
+def write_record(action: str, facts: Mapping[str, object]) -> None:
+    """Write one line of JSON on standard error: what was done, to what, for whom."""
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    line = {"at": at, "action": f"agent.{action}", **{k: _brief(v) for k, v in facts.items()}}
+    with suppress(OSError):  # nobody reads any more; that must not stop the work
+        os.write(sys.stderr.fileno(), json.dumps(line).encode() + b"\n")
+
+
+def _brief(value: object) -> object:
+    if isinstance(value, (list, dict)) and len(value) > _LONGEST_RECORD:
+        return f"{len(value)} items"
+    return value

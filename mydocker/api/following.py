@@ -1,0 +1,74 @@
+"""Who may follow a workspace: asked once at connect, and again when somebody's rights ended."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import parse_cookie
+
+from mydocker.api import auth
+from mydocker.api.exchange import Exchange, read
+from mydocker.domain.refusals import Refusal
+from mydocker.domain.scopes import Scope
+from mydocker.services import callers, summaries
+from mydocker.services.callers import Caller
+from mydocker.services.live import Change, Hub
+from mydocker.services.summaries import Summary
+from mydocker.services.withdrawals import Withdrawn
+from mydocker.store.transactions import DatabaseError
+
+RECHECK_SECONDS = 60.0
+"""Back-stop for a hub that did not hear of a right's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Somebody who may follow a workspace, as it was when they were last asked."""
+
+    person: str
+    summary: Summary
+
+
+async def followed(exchange: Exchange, workspace: str) -> Follower:
+    """Return who follows and what. Raises `Refusal` or `DatabaseError`."""
+    return await read(_followed, exchange, workspace)
+
+
+async def until_withdrawn(exchange: Exchange, follower: Follower, hub: Hub) -> None:
+    """Wait until the follower may follow no more."""
+    workspace = follower.summary.id
+    with hub.follow(workspace) as changes:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RECHECK_SECONDS):
+                    while not _concerns(await changes.get(), follower.person):
+                        pass
+            try:
+                await followed(exchange, workspace)
+            except Refusal:
+                return
+            except DatabaseError:
+                continue  # the right holds until somebody can say that it does not
+
+
+def _concerns(change: Change, person: str) -> bool:
+    return isinstance(change, Withdrawn) and change.concerns(person)
+
+
+def _followed(exchange: Exchange, workspace: str) -> Follower:
+    caller = _caller(exchange)
+    caller.need(Scope.READ_WORKSPACES)
+    return Follower(caller.person.id, summaries.of_workspace(caller.person, workspace))
+
+
+def _caller(exchange: Exchange) -> Caller:
+    header = exchange.header("authorization")
+    if header is not None:
+        return auth.by_header(header)
+    cookies = parse_cookie(exchange.header("cookie") or "")
+    key = cookies.get(settings.SESSION_COOKIE_NAME)
+    caller = callers.by_session(key) if key else None
+    if caller is None:
+        raise callers.nobody()
+    return caller

@@ -1,0 +1,179 @@
+"""The only file that knows all concrete classes: settings in, wired parts out."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from asgiref.typing import ASGI3Application
+
+from mydocker.adapters.agent.client import AgentClient
+from mydocker.adapters.docker import DockerDriver
+from mydocker.adapters.haproxy import HaproxyGateway
+from mydocker.adapters.jupyter import JupyterSensor
+from mydocker.adapters.window import SocketWindow, ask
+from mydocker.domain.runs import Patience
+from mydocker.loops.clock import SteadyClock
+from mydocker.loops.culler import Culler
+from mydocker.loops.custodian import Custodian
+from mydocker.loops.database import Database
+from mydocker.loops.doorkeeper import Doorkeeper
+from mydocker.loops.gatekeeper import CHANGED, Gatekeeper
+from mydocker.loops.health import Health
+from mydocker.loops.janitor import Janitor
+from mydocker.loops.launching import Launcher, Protection
+from mydocker.loops.office import Desk, serve
+from mydocker.loops.quartermaster import Quartermaster
+from mydocker.loops.sizes import Sizes
+from mydocker.loops.warden import Warden
+from mydocker.loops.watcher import Watcher
+from mydocker.loops.window import Showcase, WindowServer
+from mydocker.ports.errors import Unavailable
+from mydocker.settings import Settings
+
+FIRST_ENVIRONMENT = "jupyterlab-python"
+"""`/readyz` answers 200 once this one can start."""
+
+
+def configure_logging() -> None:
+    """One event, one JSON line on standard output."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """Where the processes of one installation find one another."""
+
+    agent: Path
+    loops: Path
+    web: Path
+    streams: Path
+    gateway: Path
+
+
+def sockets(settings: Settings) -> Sockets:
+    """All below `data/run`; who may open which is decided by `cli.users.make_folders`."""
+    run = settings.run_folder
+    return Sockets(
+        run / "agent.sock", run / "loops" / "window.sock", run / "web" / "web.sock",
+        run / "streams" / "streams.sock", run / "gateway" / "admin.sock",
+    )  # fmt: skip
+
+
+async def run_loops(settings: Settings, window_callers: Sequence[int]) -> None:
+    """Everything that makes true what is wanted, until SIGTERM."""
+    where = sockets(settings)
+    clock, database, showcase = SteadyClock(), Database(), Showcase()
+    driver = DockerDriver(settings.instance, totals=await Sizes.load(database))
+    agent = AgentClient(where.agent)
+    gateway = HaproxyGateway(
+        data=settings.data / "gateway", socket=where.gateway, apps_domain=settings.apps_domain
+    )
+    protection = Protection(agent)
+    launcher = Launcher(
+        database, driver, agent, protection, clock,
+        at_once=settings.concurrent_starts, port_suffix=_port_suffix(settings),
+    )  # fmt: skip
+    custodian = Custodian(
+        database, driver, gateway, agent, launcher, showcase, clock,
+        apps_domain=settings.apps_domain, patience=Patience(to_answer=settings.start_patience),
+    )  # fmt: skip
+    health = Health(database, driver, gateway, agent, FIRST_ENVIRONMENT)
+    window = WindowServer(
+        where.loops, window_callers, showcase, database, driver, agent, health
+    )
+    desks = [
+        Desk(custodian),
+        Desk(Gatekeeper(database, gateway, agent, clock), key=CHANGED),
+        Desk(Culler(database, gateway, agent, JupyterSensor(), clock), key="all"),
+        Desk(Doorkeeper(database, clock), key="all"),
+        Desk(Janitor(database, driver, agent, clock), key="all"),
+        Desk(Quartermaster(database, agent, clock), key="disk"),
+        Desk(Warden(driver, agent, settings.network_allow), key="node"),
+    ]
+    watcher = Watcher(database, driver, clock, wake=desks[0].wake, look=desks[0].look)
+    await serve(desks, [window.run, watcher.run], _until_told_to_stop())
+    await driver.close()
+    await agent.close()
+    database.close()
+
+
+async def _until_told_to_stop() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+def _port_suffix(settings: Settings) -> str:
+    port = settings.parsed_url.port
+    return f":{port}" if port else ""
+
+
+def streams(settings: Settings) -> ASGI3Application:
+    """The ASGI application of the streams process."""
+    from mydocker.api.asgi import application
+    from mydocker.services.live import Hub
+    from mydocker.web.streams import page_stream
+
+    window = SocketWindow(sockets(settings).loops)
+    return application(lambda: Hub(window), page_stream)
+
+
+def readiness(settings: Settings) -> Callable[[], Sequence[str]]:
+    """What `/readyz` asks: the problems in the way of a first start; empty when there are none."""
+
+    def problems() -> Sequence[str]:
+        try:
+            answer = ask(sockets(settings).loops, "health")
+        except Unavailable as error:
+            return [str(error)]
+        return [str(problem) for problem in answer["problems"]]
+
+    return problems
+
+
+def machine(settings: Settings) -> Callable[[], Mapping[str, object] | None]:
+    """What the administrators' page asks: the node's load, or None if nobody answers."""
+
+    def load() -> Mapping[str, object] | None:
+        try:
+            return ask(sockets(settings).loops, "machine")
+        except Unavailable:
+            return None
+
+    return load
+
+
+def connect_web(settings: Settings) -> None:
+    """Give the pages their ways to the other processes; once, before the web process serves."""
+    from mydocker.web import parts
+
+    parts.readiness = readiness(settings)
+    parts.machine = machine(settings)
+
+
+def prepare_metrics(settings: Settings) -> None:
+    """Let Prometheus counters of several processes be read by one; before any is imported."""
+    folder = settings.run_folder / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(folder))
+
+

@@ -1,0 +1,256 @@
+"""Commands about people, tokens, environments and workspaces; in process, as the operator."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from mydocker.settings import read_duration
+
+LANGUAGE = "en"
+WAIT_SECONDS = 300.0
+
+user_app = typer.Typer(help="People.", no_args_is_help=True)
+token_app = typer.Typer(help="API tokens.", no_args_is_help=True)
+environment_app = typer.Typer(help="Environments.", no_args_is_help=True)
+workspace_app = typer.Typer(help="Workspaces.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the groups to the command line."""
+    app.add_typer(user_app, name="user")
+    app.add_typer(token_app, name="token")
+    app.add_typer(environment_app, name="environment")
+    app.add_typer(workspace_app, name="workspace")
+
+
+@contextmanager
+def _database() -> Iterator[None]:
+    """Django ready; refusals become a sentence and status 1."""
+    from mydocker.cli.main import refuse, settings
+
+    chosen = settings()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mydocker.django_settings")
+    os.umask(0o007)
+    if not (chosen.database_url or (chosen.data / "database").is_dir()):
+        refuse(f"There is no service in {chosen.data} yet. Start it once with: mydocker up")
+    import django
+
+    django.setup()
+    from mydocker.domain.refusals import Refusal
+    from mydocker.store.transactions import DatabaseError
+
+    try:
+        yield
+    except Refusal as refusal:
+        refuse(_told(refusal.message, refusal.facts) + _hint(refusal.hint, refusal.facts))
+    except DatabaseError as error:
+        refuse(f"The database does not answer: {error}")
+
+
+def _told(sentence: str, facts: Any) -> str:
+    return sentence % facts if facts else sentence
+
+
+def _hint(sentence: str, facts: Any) -> str:
+    return f" {_told(sentence, facts)}" if sentence else ""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _print(value: object) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+@user_app.command("add")
+def user_add(
+    email: str,
+    role: str = typer.Option("student", help="student, teacher or admin."),
+    name: str = typer.Option("", help="Name shown to others."),
+    password_stdin: bool = typer.Option(False, "--password-stdin", help="Read it from stdin."),
+) -> None:
+    """Add a local account, or change its role, name or password; applying it twice is fine."""
+    from mydocker.domain.people import Role
+
+    if role not in set(Role):
+        raise typer.BadParameter("write student, teacher or admin", param_hint="--role")
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else ""
+    with _database():
+        from mydocker.services import people
+
+        person = people.add_local(email, Role(role), _now(), password=password, name=name)
+    typer.echo(person.id)
+
+
+@token_app.command("create")
+def token_create(
+    email: str,
+    scope: list[str] = typer.Option([], "--scope", help="May be repeated; none: everything."),
+    expires: str = typer.Option("", help="Such as 8h or 30d; empty: never."),
+    title: str = typer.Option("command line", help="Shown in the person's account."),
+) -> None:
+    """Make an API token and print it alone; it cannot be shown again."""
+    try:
+        lifetime = read_duration(expires) if expires else None
+    except ValueError:
+        raise typer.BadParameter("write 8h or 30d", param_hint="--expires") from None
+    with _database():
+        from mydocker.services import people
+
+        person = people.by_mail(email)
+        typer.echo(people.create_token(person, title, scope, _now(), lifetime))
+
+
+@environment_app.command("apply")
+def environment_apply(file: str = typer.Argument(..., help="A YAML file, or - for stdin.")) -> None:
+    """Create or change an environment from its definition; applying it twice changes nothing."""
+    from mydocker.cli.main import refuse
+    from mydocker.domain.environments import warnings_of
+
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        refuse(f"{file}: {error}")
+    with _database():
+        from mydocker.services import environments
+        from mydocker.services.environment_files import FileMistakes, read_file
+        from mydocker.services.operator import OPERATOR
+
+        try:
+            definition = read_file(text)
+        except FileMistakes as mistakes:
+            refuse(f"{file} cannot be applied:\n{mistakes}")
+        for warning in warnings_of(definition):
+            sys.stderr.write(f"warning: {warning.place}: {' '.join(warning.told()).strip()}\n")
+        found, changed = environments.apply(OPERATOR, definition, _now())
+    word = "applied" if changed else "unchanged"
+    typer.echo(f"{found.row.slug}  {word}  join code {found.row.join_code}")
+
+
+@environment_app.command("export")
+def environment_export(slug: str) -> None:
+    """Print an environment's definition as YAML; `apply` takes it back."""
+    with _database():
+        from mydocker.services import environments
+        from mydocker.services.environment_files import write_file
+
+        found = environments.by_slug(slug)
+        typer.echo(write_file(found.definition), nl=False)
+
+
+@environment_app.command("list")
+def environment_list(as_json: bool = typer.Option(False, "--json")) -> None:
+    """List every environment."""
+    with _database():
+        from mydocker.services import environments
+        from mydocker.services.operator import OPERATOR
+
+        rows = [each.row for each in environments.editable(OPERATOR)]
+    if as_json:
+        _print([
+            {"slug": row.slug, "title": {"en": row.title_en, "fr": row.title_fr},
+             "status": row.status, "join_code": row.join_code}
+            for row in rows
+        ])  # fmt: skip
+        return
+    for row in rows:
+        typer.echo(f"{row.slug:30} {row.status:10} {row.join_code}")
+
+
+@environment_app.command("delete")
+def environment_delete(slug: str) -> None:
+    """Delete an environment that nobody ever used."""
+    with _database():
+        from mydocker.services import environments
+        from mydocker.services.operator import OPERATOR
+
+        environments.delete(OPERATOR, slug, _now())
+
+
+@workspace_app.command("start")
+def workspace_start(
+    environment: str,
+    user: str = typer.Option(..., "--user", help="Mail of the person."),
+    wait: bool = typer.Option(False, "--wait", help="Until it is ready or failed."),
+    as_json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Start a person's workspace in an environment."""
+    with _database():
+        from mydocker.services import people, workspaces
+        from mydocker.services.summaries import summary
+
+        person = people.by_mail(user)
+        asked = workspaces.ask(person, environment, _now())
+        found = summary(person, asked.workspace)
+        deadline = time.monotonic() + (WAIT_SECONDS if wait else 0)
+        while found["state"] not in ("ready", "failed") and time.monotonic() < deadline:
+            time.sleep(0.05)
+            found = summary(person, asked.workspace)
+    _print(found) if as_json else typer.echo(f"{found['id']}  {found['state']}")
+    if wait and found["state"] != "ready":
+        raise typer.Exit(1)
+
+
+@workspace_app.command("list")
+def workspace_list(as_json: bool = typer.Option(False, "--json")) -> None:
+    """List every workspace that runs."""
+    with _database():
+        from mydocker.services.summaries import running
+
+        rows = list(running())
+    if as_json:
+        _print(rows)
+        return
+    for row in rows:
+        typer.echo(f"{row['id']}  {row['environment']:30} {row['state']}")
+
+
+@workspace_app.command("stop")
+def workspace_stop(workspace: str) -> None:
+    """Stop a workspace."""
+    with _database():
+        from mydocker.services import workspaces
+        from mydocker.services.operator import OPERATOR
+
+        workspaces.stop_own(OPERATOR, workspace, _now())
+
+
+@workspace_app.command("logs")
+def workspace_logs(
+    workspace: str,
+    follow: bool = typer.Option(False, "--follow", "-f"),
+    tail: int = typer.Option(200, "--tail"),
+) -> None:
+    """Print what a workspace's program wrote."""
+    import asyncio
+
+    from mydocker.cli.main import refuse, settings
+    from mydocker.ports.errors import Refused, Unavailable
+
+    with _database():
+        from mydocker.store import runs
+
+        run = runs.live_of(workspace)
+    if run is None:
+        refuse("This workspace does not run.")
+    try:
+        asyncio.run(_print_logs(settings(), run.id, tail, follow))
+    except (Unavailable, Refused) as error:
+        refuse(str(error))
+
+
+async def _print_logs(settings: Any, run: str, tail: int, follow: bool) -> None:
+    from mydocker.adapters.window import SocketWindow
+    from mydocker.bootstrap import sockets
+
+    async for line in SocketWindow(sockets(settings).loops).logs(run, tail=tail, follow=follow):
+        typer.echo(line.text)

@@ -1,0 +1,112 @@
+"""The command line: parse, one service call, print. Exit 0 done, 1 refused, 2 wrong usage."""
+
+import sys
+from typing import NoReturn
+
+import typer
+
+from mydocker import __version__
+from mydocker.settings import BadSettings, Settings, load
+
+app = typer.Typer(
+    name="mydocker",
+    help="Working environments for students, in their browser, in a second.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def settings() -> Settings:
+    """The operator's settings, or the end with a sentence."""
+    try:
+        return load()
+    except BadSettings as bad:
+        refuse(str(bad))
+
+
+def refuse(sentence: str) -> NoReturn:
+    """Say no on standard error and end with status 1."""
+    sys.stderr.write(f"mydocker: {sentence}\n")
+    raise typer.Exit(1)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@app.command()
+def up(
+    detach: bool = typer.Option(False, "--detach", help="Return once it is ready."),
+    logs: bool = typer.Option(False, "--logs", help="Logs to standard output, not to files."),
+) -> None:
+    """Start the service and supervise it until Ctrl-C; workspaces that run are adopted."""
+    from mydocker.cli.up import Problem
+    from mydocker.cli.up import up as start
+
+    try:
+        start(settings(), detach=detach, logs=logs)
+    except Problem as problem:
+        refuse(str(problem))
+
+
+@app.command()
+def down() -> None:
+    """Stop the service; running workspaces go on and are found again by the next start."""
+    from mydocker.cli.up import Problem
+    from mydocker.cli.up import down as stop
+
+    try:
+        if not stop(settings()):
+            typer.echo("Nothing was running.")
+    except Problem as problem:
+        refuse(str(problem))
+
+
+@app.command()
+def status(json: bool = typer.Option(False, "--json", help="For programs.")) -> None:
+    """Say what runs and what is in the way of being ready."""
+    from mydocker.cli.up import show_status
+
+    show_status(settings(), as_json=json)
+
+
+@app.command()
+def doctor() -> None:
+    """Check every dependency, port, right, name and clock; say how to mend what is wrong."""
+    from mydocker.cli.doctor import examine
+
+    raise typer.Exit(0 if examine(settings()) else 1)
+
+
+@app.command()
+def backup(target: str = typer.Argument(..., help="File to write (.tar.gz).")) -> None:
+    """Write the database, environments, settings and key into one file; homes by reference."""
+    from mydocker.cli.backups import BadBackup, write
+
+    try:
+        typer.echo(write(settings(), target))
+    except BadBackup as bad:
+        refuse(str(bad))
+
+
+@app.command()
+def restore(source: str = typer.Argument(..., help="File that `backup` wrote.")) -> None:
+    """Fill an empty data folder from a backup."""
+    from mydocker.cli.backups import BadBackup, read
+
+    try:
+        typer.echo(read(settings(), source))
+    except BadBackup as bad:
+        refuse(str(bad))
+
+
+def main() -> None:
+    """Run the command line."""
+    from mydocker.cli import administration
+
+    administration.register(app)
+    app()

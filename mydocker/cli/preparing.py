@@ -1,0 +1,70 @@
+"""What has to be there before the processes start: tables, pages, environments, gateway files."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mydocker.adapters.haproxy import GatewayConfig, write_configuration
+from mydocker.bootstrap import sockets
+from mydocker.cli.users import Users
+from mydocker.settings import Settings
+
+CATALOGUE = Path(__file__).parent.parent.parent / "catalogue"
+
+
+def prepare(settings: Settings) -> None:
+    """Bring database, static files and first environments up to date; repeatable and quick."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mydocker.django_settings")
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connections
+
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    from mydocker.store.runs import make_local_node
+
+    make_local_node()
+    apply_catalogue()
+    connections.close_all()
+
+
+def apply_catalogue() -> None:
+    """Define the environments that the project ships, unless they exist: teachers may edit them."""
+    from mydocker.services import environments
+    from mydocker.services.environment_files import read_file
+    from mydocker.services.operator import OPERATOR
+    from mydocker.store.environments import by_slug
+
+    for path in sorted(CATALOGUE.glob("*/environment.yaml")):
+        definition = read_file(path.read_text(encoding="utf-8"))
+        if by_slug(definition.slug) is None:
+            environments.apply(OPERATOR, definition, datetime.now(UTC))
+
+
+def write_gateway_configuration(settings: Settings, users: Users) -> Path:
+    """Write the gateway's configuration; returns where."""
+    where = sockets(settings)
+    config = GatewayConfig(
+        folder=settings.data / "gateway",
+        socket=where.gateway,
+        socket_user=users.loops.name,
+        user=users.gateway.name,
+        bind=_addresses(settings),
+        port=settings.port,
+        certificate=settings.tls_certificate,
+        scheme=settings.scheme,
+        dashboard_host=settings.host,
+        apps_domain=settings.apps_domain,
+        url=settings.url,
+        web=where.web,
+        streams=where.streams,
+    )
+    return write_configuration(config)
+
+
+def _addresses(settings: Settings) -> tuple[str, ...]:
+    if settings.bind:
+        return tuple(each.strip() for each in settings.bind.split(","))
+    return ("127.0.0.1", "::1") if settings.is_development else ("0.0.0.0", "::")

@@ -1,0 +1,101 @@
+"""What each supervised process does once it is forked."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from mydocker import bootstrap
+from mydocker.cli.supervisor import Child, end_with_parent
+from mydocker.cli.users import Users, become, engine_group
+from mydocker.settings import Settings
+
+WEB_WORKERS = 2
+WEB_THREADS = 8
+
+
+def children(settings: Settings, users: Users, haproxy: Path) -> list[Child]:
+    """In the order in which they start."""
+    return [
+        Child("agent", _agent(settings, users)),
+        Child("gateway", _gateway(haproxy)),
+        Child("loops", _loops(settings, users)),
+        Child("streams", _streams(settings, users)),
+        Child("web", _web(settings, users)),
+    ]
+
+
+def _agent(settings: Settings, users: Users) -> Callable[[], None]:
+    """A fresh interpreter, so that the process that stays root holds nothing but its own code."""
+    program = (
+        "import sys; from pathlib import Path; from mydocker.agent import main; "
+        "main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], frozenset({int(sys.argv[4])}))"
+    )
+    arguments = [
+        str(settings.data),
+        str(settings.run_folder),
+        settings.instance,
+        str(users.loops.uid),
+    ]
+
+    def work() -> None:
+        end_with_parent()
+        os.execv(sys.executable, [sys.executable, "-I", "-c", program, *arguments])
+
+    return work
+
+
+def _gateway(configuration: Path) -> Callable[[], None]:
+    def work() -> None:
+        os.execvp("haproxy", ["haproxy", "-db", "-f", str(configuration)])
+
+    return work
+
+
+def _loops(settings: Settings, users: Users) -> Callable[[], None]:
+    def work() -> None:
+        become(users.loops, (users.web.gid, *engine_group()))
+        end_with_parent()
+        bootstrap.configure_logging()
+        import uvloop
+
+        uvloop.run(bootstrap.run_loops(settings, [users.web.uid]))
+
+    return work
+
+
+def _streams(settings: Settings, users: Users) -> Callable[[], None]:
+    def work() -> None:
+        become(users.web)
+        end_with_parent()
+        bootstrap.configure_logging()
+        import uvicorn
+
+        config = uvicorn.Config(
+            bootstrap.streams(settings),
+            uds=str(bootstrap.sockets(settings).streams),
+            loop="uvloop",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        server = uvicorn.Server(config)
+        asyncio.run(server.serve())
+
+    return work
+
+
+def _web(settings: Settings, users: Users) -> Callable[[], None]:
+    def work() -> None:
+        become(users.web)
+        end_with_parent()
+        bootstrap.configure_logging()
+        bootstrap.connect_web(settings)
+        from mydocker.cli.serving import WebServer
+
+        WebServer(bootstrap.sockets(settings).web, WEB_WORKERS, WEB_THREADS).run()
+
+    return work

@@ -1,0 +1,48 @@
+"""The pages and the API under WSGI: gunicorn, whose workers are forked from this very process."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.wsgi import get_wsgi_application
+from gunicorn.app.base import BaseApplication
+from prometheus_client import multiprocess
+
+RECYCLED_AFTER = 20_000
+"""Requests after which a worker is replaced, against slow leaks."""
+
+
+class WebServer(BaseApplication):  # type: ignore[misc]
+    """Gunicorn on a Unix socket that only the gateway may open."""
+
+    def __init__(self, path: Path, workers: int, threads: int) -> None:
+        self._options: dict[str, Any] = {
+            "bind": f"unix:{path}",
+            "workers": workers,
+            "threads": threads,
+            "worker_class": "gthread",
+            "preload_app": True,
+            "umask": 0o007,
+            "max_requests": RECYCLED_AFTER,
+            "max_requests_jitter": RECYCLED_AFTER // 10,
+            "keepalive": 75,
+            "timeout": 60,
+            "graceful_timeout": 5,
+            "worker_tmp_dir": "/dev/shm",
+            "forwarded_allow_ips": "*",  # the only peer is the gateway
+            "child_exit": lambda _server, worker: multiprocess.mark_process_dead(worker.pid),
+            "control_socket_disable": True,
+            "proc_name": "mydocker-web",
+        }
+        self._application = get_wsgi_application()
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Gunicorn asks for its settings here."""
+        for name, value in self._options.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> WSGIHandler:
+        """Gunicorn asks for the application here."""
+        return self._application

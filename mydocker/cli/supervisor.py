@@ -1,0 +1,168 @@
+"""Starts and supervises every process on one machine, forked after import to share memory.
+
+Children live in sessions of their own, so that Ctrl-C reaches the supervisor alone; they end
+with it. Workspaces run on whatever happens here.
+"""
+
+import ctypes
+import gc
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 5.0
+SETTLED_SECONDS = 10.0
+"""A child that lived this long is started again at once."""
+STOP_PATIENCE_SECONDS = 12.0
+PR_SET_PDEATHSIG = 1
+SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+
+
+@dataclass(slots=True)
+class Child:
+    """A process: its name and what it does once forked (as root; it gives that up itself)."""
+
+    name: str
+    work: Callable[[], None]
+    pid: int = 0
+    started: float = 0.0
+    pause: float = FIRST_PAUSE_SECONDS
+    due: float = 0.0
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Children are started in order and stopped in the reverse of it."""
+
+    children: Sequence[Child]
+    log_folder: Path | None
+    """Where each child's output goes; None leaves it on the supervisor's own."""
+    tell: Callable[[str], None] = print
+    _stopping: bool = field(default=False)
+
+    def run(self, when_started: Callable[[], None]) -> None:
+        """Work until SIGTERM or Ctrl-C. `when_started` is called once, after the first starts."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        gc.collect()
+        gc.freeze()
+        for child in self.children:
+            self._start(child)
+        watcher = os.fork()
+        if watcher == 0:
+            self._in_child(Child("starting", when_started))
+        while not self._stopping:
+            self._wait()
+        self._stop()
+
+    def _wait(self) -> None:
+        pauses = [child.due - time.monotonic() for child in self.children if not child.pid]
+        patience = max(0.01, min(pauses, default=3600.0))
+        got = signal.sigtimedwait(SIGNALS, patience)
+        if got and got.si_signo in (signal.SIGTERM, signal.SIGINT):
+            self._stopping = True
+            return
+        self._reap()
+        for child in self.children:
+            if not child.pid and child.due <= time.monotonic():
+                self._start(child)
+
+    def _start(self, child: Child) -> None:
+        child.started = time.monotonic()
+        child.pid = os.fork()
+        if child.pid == 0:
+            self._in_child(child)
+
+    def _in_child(self, child: Child) -> NoReturn:
+        status = 1
+        try:
+            os.setsid()
+            self._redirect(child)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            child.work()
+            status = 0
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else 1
+            if isinstance(end.code, str):
+                sys.stderr.write(end.code + "\n")
+        except BaseException:  # noqa: BLE001 - the last line of a process: say it and end
+            sys.excepthook(*sys.exc_info())
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+
+    def _redirect(self, child: Child) -> None:
+        if self.log_folder is None or child.name == "starting":
+            return
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        handle = os.open(self.log_folder / f"{child.name}.log", flags, 0o640)
+        os.dup2(handle, 1)
+        os.dup2(handle, 2)
+        os.close(handle)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            for child in self.children:
+                if child.pid == pid:
+                    self._ended(child, status)
+
+    def _ended(self, child: Child, status: int) -> None:
+        child.pid = 0
+        lived = time.monotonic() - child.started
+        child.pause = (
+            FIRST_PAUSE_SECONDS
+            if lived >= SETTLED_SECONDS
+            else min(child.pause * 2, LONGEST_PAUSE_SECONDS)
+        )
+        child.due = time.monotonic() + child.pause
+        how = os.waitstatus_to_exitcode(status)
+        where = f" (see {self.log_folder / child.name}.log)" if self.log_folder else ""
+        self.tell(f"{child.name} ended with {how}; started again{where}")
+
+    def _stop(self) -> None:
+        deadline = time.monotonic() + STOP_PATIENCE_SECONDS
+        for child in reversed(self.children):
+            if child.pid:
+                _signal(child.pid, signal.SIGTERM)
+                self._await(child, deadline)
+
+    def _await(self, child: Child, deadline: float) -> None:
+        while time.monotonic() < deadline:
+            with suppress(ChildProcessError):
+                pid, _ = os.waitpid(child.pid, os.WNOHANG)
+                if pid == 0:
+                    signal.sigtimedwait({signal.SIGCHLD}, 0.2)
+                    continue
+            child.pid = 0
+            return
+        _signal(child.pid, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(child.pid, 0)
+        child.pid = 0
+
+
+def end_with_parent() -> None:
+    """Ask the kernel for SIGTERM when the supervisor dies; call after the last change of user."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() == 1:
+        os._exit(0)
+
+
+def _signal(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)

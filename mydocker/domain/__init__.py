@@ -1,0 +1,1 @@
+"""Rules: values in, values out. No await, no clock, no logging, the standard library alone."""

@@ -1,0 +1,118 @@
+"""What is allowed in an environment, but probably not what its teacher wants."""
+
+import re
+from collections.abc import Iterator
+
+from mydocker.domain.environments.mistakes import Mistake
+from mydocker.domain.environments.values import Access, Auth, Environment, Interface, Protocol
+from mydocker.domain.links import read_link
+from mydocker.domain.quantities import write_bytes
+from mydocker.domain.templates import needs_password, words_as_written
+from mydocker.domain.words import gettext_noop as _
+
+_CULLERS = re.compile(
+    r"(shutdown_no_activity_timeout|cull_idle_timeout|cull_inactive_timeout)[= ]+[1-9]"
+)
+_SHELL = re.compile(r"\|\|?|&&?|;|[0-9]?>>?|<|\$\(?\{?\w+\}?\)?.*")
+
+
+def warnings_of(environment: Environment) -> list[Mistake]:
+    """Tell what a maintainer should look at, without refusing anything."""
+    return [
+        *_of_links(environment),
+        *_of_ports(environment),
+        *_of_command(environment),
+        *_of_resources(environment),
+        *_of_people(environment),
+    ]
+
+
+def _of_links(environment: Environment) -> Iterator[Mistake]:
+    for number, interface in enumerate(environment.interfaces):
+        path = ("interfaces", number, "link")
+        link = read_link(interface.link)
+        if link and link.old:
+            yield Mistake(
+                path,
+                _("{{IP}}:{{PORT['%(port)s']}} is taken for {{HOST['%(port)s']}}."),
+                _("An http port is reached through the gateway, under a name of its own."),
+                {"port": link.port},
+            )
+        if needs_password(interface.link):
+            yield from _of_password(interface, path)
+
+
+def _of_password(interface: Interface, path: tuple[str | int, ...]) -> Iterator[Mistake]:
+    if interface.auth in (Auth.JUPYTER, Auth.BASIC):
+        yield Mistake(
+            path,
+            _("The password in this link is not needed: the gateway shows it to the application."),
+            _("Take {{PASSWORD}} out of the link."),
+        )
+    elif interface.auth is Auth.NONE:
+        yield Mistake(
+            path,
+            _("This link carries the password, though its auth is none."),
+            _("Write auth: link; for Jupyter, auth: jupyter and a link without {{PASSWORD}}."),
+        )
+
+
+def _of_ports(environment: Environment) -> Iterator[Mistake]:
+    for number, port in enumerate(environment.ports):
+        if port.protocol is not Protocol.HTTP:
+            yield Mistake(
+                ("ports", number, "protocol"),
+                _("Port %(port)s cannot be reached yet: it waits for the SSH gateway."),
+                _("People are told so on the workspace's page."),
+                {"port": port.number},
+            )
+    if environment.ports and not environment.required_ports:
+        yield Mistake(
+            ("ports",),
+            _("No port must answer: the workspace counts as ready as soon as it has started."),
+            _("Write ready: / on the port that people open first."),
+        )
+
+
+def _of_command(environment: Environment) -> Iterator[Mistake]:
+    if found := _CULLERS.search(environment.command):
+        yield Mistake(
+            ("command",),
+            _("%(option)s in the command stops things behind the platform's back."),
+            _("Take it out, and say idle under lifetime: people are then warned and told why."),
+            {"option": found[1]},
+        )
+    bare = [word for word in words_as_written(environment.command) if _SHELL.fullmatch(word)]
+    if bare:
+        yield Mistake(
+            ("command",),
+            _("%(word)s is given to the program as it stands: no shell reads the command."),
+            _("Where you need a shell, write sh -c '…'."),
+            {"word": bare[0][:80]},
+        )
+
+
+def _of_resources(environment: Environment) -> Iterator[Mistake]:
+    resources = environment.resources
+    if resources.shm_bytes + resources.tmp_bytes >= resources.memory_bytes:
+        yield Mistake(
+            ("resources",),
+            _("/tmp and shared memory count as memory: full, they take all of the %(memory)s."),
+            _("Give more memory, or make them smaller."),
+            {"memory": write_bytes(resources.memory_bytes)},
+        )
+
+
+def _of_people(environment: Environment) -> Iterator[Mistake]:
+    if environment.access is Access.PEOPLE and not environment.people:
+        yield Mistake(
+            ("people",),
+            _("Nobody is listed: only the maintainers can join."),
+            _("List mails under people, or write access: anyone."),
+        )
+    if environment.access is Access.ANYONE and environment.people:
+        yield Mistake(
+            ("access",),
+            _("The list of people has no effect while anyone can join."),
+            _("Write access: people."),
+        )

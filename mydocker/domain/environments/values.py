@@ -1,0 +1,209 @@
+"""What an environment is made of. Values only: reading them from a file is `reading.py`.
+
+Defaults are those of a small JupyterLab, and each is the one that a file gets which says nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from mydocker.domain.links import port_of_link
+
+MEBIBYTE = 1024**2
+GIBIBYTE = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text in both languages of the product. Both are filled, or both are empty."""
+
+    en: str = ""
+    fr: str = ""
+
+    def in_language(self, code: str) -> str:
+        """Return the text for a language code such as `fr` or `fr-FR`; English for any other."""
+        return self.fr if code.lower().split("-")[0].split("_")[0] == "fr" else self.en
+
+
+class NetworkPolicy(StrEnum):
+    """Where a workspace may go. Other containers and the node are closed in either case."""
+
+    OPEN = "open"
+    """The internet and name resolution."""
+    NONE = "none"
+    """Nowhere: it can be reached through the gateway, and that is all."""
+
+
+class Protocol(StrEnum):
+    """How a port is spoken to."""
+
+    HTTP = "http"
+    """Reached in a browser, through the gateway."""
+    SSH = "ssh"
+    """A shell; waits for the SSH gateway."""
+    OTHER = "other"
+    """Any TCP protocol; waits for the SSH gateway."""
+
+
+class Auth(StrEnum):
+    """How the application behind an interface knows that it is its person who comes."""
+
+    JUPYTER = "jupyter"
+    """The gateway adds `Authorization: token PASSWORD`."""
+    BASIC = "basic"
+    """The gateway adds `Authorization: Basic USERNAME:PASSWORD` (RFC 7617)."""
+    LINK = "link"
+    """The link carries the password, and is rendered only into the redirect after entry."""
+    NONE = "none"
+    """The application asks for nothing, or asks the person itself."""
+
+
+class HomeKind(StrEnum):
+    """Which of a person's persistent folders."""
+
+    ENVIRONMENT = "environment"
+    """One per workspace."""
+    GLOBAL = "global"
+    """One per person, shared by all their workspaces."""
+
+
+class Status(StrEnum):
+    """How far an environment is, which decides who may start it (`admission.py`)."""
+
+    DRAFT = "draft"
+    """Its maintainers alone see and start it."""
+    TEST = "test"
+    """It starts for whoever has the link, and is in no list."""
+    READY = "ready"
+    """It starts for whoever may join, and is in the catalogue."""
+    ARCHIVED = "archived"
+    """It no longer starts; files stay."""
+
+
+class Access(StrEnum):
+    """Who may join."""
+
+    ANYONE = "anyone"
+    """Any signed-in person who has the link."""
+    PEOPLE = "people"
+    """Those whose mail is listed, and the maintainers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A container port."""
+
+    number: int
+    protocol: Protocol = Protocol.HTTP
+    label: str = ""
+    ready: str | None = "/"
+    """What must answer before the run counts as ready: an HTTP path (any status below 500),
+    "" for a TCP connection, None for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A way into a running workspace: a button with a title and a link."""
+
+    key: str
+    """Stands in the lasting link `/workspaces/ID/open/KEY`; unique in its environment."""
+    title: Text
+    link: str
+    """With template variables, as the teacher wrote it."""
+    auth: Auth = Auth.NONE
+
+    @property
+    def port(self) -> int | None:
+        """The container port that the link leads to; None if it leads out of the workspace."""
+        return port_of_link(self.link)
+
+
+@dataclass(frozen=True, slots=True)
+class HomeMount:
+    """A home and where it appears in the container: an absolute, normal path."""
+
+    kind: HomeKind
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a run may use. CPU throttles; memory and pids are hard limits."""
+
+    cpu_nanos: int = 1_000_000_000
+    memory_bytes: int = 2 * GIBIBYTE
+    pids: int = 512
+    shm_bytes: int = 64 * MEBIBYTE
+    """`/dev/shm`; counts as memory when used."""
+    tmp_bytes: int = GIBIBYTE
+    """`/tmp`; counts as memory when used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """When a run ends by itself. None: never for this reason."""
+
+    idle: timedelta | None = timedelta(minutes=30)
+    """After so long without interaction or work."""
+    absolute: timedelta | None = timedelta(hours=24)
+    """So long after it was ready, whatever happens in it."""
+    warning: timedelta = timedelta(minutes=5)
+    """The person is told so long before either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What a teacher defines and a student asks for."""
+
+    slug: str
+    """Lower-case name in addresses and commands; unique."""
+    title: Text
+    image: str
+    description: Text = field(default_factory=Text)
+    status: Status = Status.DRAFT
+    command: str = ""
+    """Given as CMD after substitution; empty keeps the image's own."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables; values may hold the template variables of commands."""
+    user: int | None = None
+    """uid (and gid) of the program; None keeps the image's own."""
+    sudo: bool = False
+    ports: tuple[Port, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+    """In the order shown; the first is the main one."""
+    resources: Resources = field(default_factory=Resources)
+    homes: tuple[HomeMount, ...] = ()
+    """At most one of each kind."""
+    lifetime: Lifetime = field(default_factory=Lifetime)
+    network: NetworkPolicy = NetworkPolicy.OPEN
+    maintainers: tuple[str, ...] = ()
+    """Mails, lower case."""
+    courses: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    software: tuple[str, ...] = ()
+    join_code: str | None = None
+    """None: one is drawn when the environment is stored."""
+    access: Access = Access.ANYONE
+    people: tuple[str, ...] = ()
+    """Mails, lower case: who may join when access is `people`."""
+    notes: str = ""
+    """For the maintainers; never shown to students."""
+
+    def port(self, number: int) -> Port | None:
+        """Return the declared port of that number."""
+        return next((port for port in self.ports if port.number == number), None)
+
+    def interface(self, key: str) -> Interface | None:
+        """Return the interface of that key."""
+        return next((interface for interface in self.interfaces if interface.key == key), None)
+
+    @property
+    def required_ports(self) -> tuple[Port, ...]:
+        """Ports that must answer before a run counts as ready."""
+        return tuple(port for port in self.ports if port.ready is not None)
+
+    @property
+    def http_ports(self) -> tuple[Port, ...]:
+        """Ports that get a host name of their own."""
+        return tuple(port for port in self.ports if port.protocol is Protocol.HTTP)

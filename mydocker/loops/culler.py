@@ -1,0 +1,184 @@
+"""Judges who is idle or out of time, warns, and asks for the stop like anybody else.
+
+Interaction is what the gateway counted. Work is what Jupyter says where the interface is
+Jupyter, and CPU time elsewhere; applications are asked only when the gateway has been quiet.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from mydocker.domain.environments import Auth
+from mydocker.domain.lifetime import Keep, Stop, Verdict, Warn, judge_idleness
+from mydocker.domain.routes import authorization
+from mydocker.domain.runs import Phase
+from mydocker.domain.story import StoryKind
+from mydocker.loops import ledger
+from mydocker.loops.clock import SteadyClock
+from mydocker.loops.database import Database
+from mydocker.ports.activity import WorkSensor
+from mydocker.ports.errors import Unavailable
+from mydocker.ports.gateway import Activity, Gateway
+from mydocker.ports.nodes import ContainerUsage, NodeAgent
+from mydocker.services import workspaces as services
+from mydocker.store import runs, story, workspaces
+from mydocker.store.doorbell import ring
+from mydocker.store.runs import RunRow
+from mydocker.store.workspaces import WorkspaceRow
+
+LOG = structlog.get_logger()
+WORKING_SHARE = 0.05
+"""A run that uses this share of one core or more is at work; an idle server uses 0.2 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What was seen of one run at one round."""
+
+    interactions: int
+    cpu_nanos: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A ready run, what is known of it, and what follows."""
+
+    run: RunRow
+    workspace: WorkspaceRow
+    interaction: datetime | None
+    work: datetime | None
+    verdict: Verdict
+
+
+class Culler:
+    """An office with one key: everybody."""
+
+    name = "culler"
+    topics = frozenset({"lifetime"})
+
+    def __init__(
+        self,
+        database: Database,
+        gateway: Gateway,
+        agent: NodeAgent,
+        jupyter: WorkSensor,
+        clock: SteadyClock,
+        *,
+        every: timedelta = timedelta(seconds=30),
+    ) -> None:
+        self._database, self._gateway, self._agent = database, gateway, agent
+        self._jupyter, self._clock = jupyter, clock
+        self.backstop = every
+        self._began = clock.now()
+        self._signs: dict[str, Signs] = {}
+
+    async def keys(self) -> Collection[str]:
+        return ("all",)
+
+    async def turn(self, key: str, woken: asyncio.Event) -> None:
+        ready = await self._database(_ready)
+        if not ready:
+            self._signs.clear()
+            return
+        counted = await self._gateway.activity()
+        used = await self._agent.usage([run.container for run, _ in ready if run.container])
+        judged = [
+            await self._judge(run, workspace, counted, used.get(run.container))
+            for run, workspace in ready
+        ]
+        await self._database(_write, judged, self._clock.now())
+        alive = {run.id for run, _ in ready}
+        self._signs = {run: signs for run, signs in self._signs.items() if run in alive}
+
+    async def _judge(
+        self,
+        run: RunRow,
+        workspace: WorkspaceRow,
+        counted: Mapping[str, Activity],
+        used: ContainerUsage | None,
+    ) -> Judged:
+        now = self._clock.now()
+        before = self._signs.get(run.id)
+        interactions = sum(
+            counted[host].interactions for host in run.hosts.values() if host in counted
+        )
+        cpu = used.cpu_nanos if used else 0
+        self._signs[run.id] = Signs(interactions, cpu, now)
+        interacted = before is not None and interactions != before.interactions
+        interaction = now if interacted else workspace.last_interaction_at
+        works = not interacted and await self._works(run, before, cpu, now)
+        work = now if works else workspace.last_work_at
+        verdict = judge_idleness(
+            ledger.definition_of(run).lifetime,
+            run.ready_at or now,
+            # What happened before these loops began may have been missed by them.
+            max(interaction or self._began, self._began),
+            work,
+            workspace.extended_until,
+            now,
+        )
+        return Judged(run, workspace, interaction, work, verdict)
+
+    async def _works(self, run: RunRow, before: Signs | None, cpu: int, now: datetime) -> bool:
+        definition = ledger.definition_of(run)
+        for interface in definition.interfaces:
+            if interface.auth is Auth.JUPYTER and interface.port and run.address:
+                return await self._jupyter_works(run, interface.port, before)
+        if before is None or now <= before.at:
+            return False
+        share = (cpu - before.cpu_nanos) / 1e9 / (now - before.at).total_seconds()
+        return share >= WORKING_SHARE
+
+    async def _jupyter_works(self, run: RunRow, port: int, before: Signs | None) -> bool:
+        value = authorization(Auth.JUPYTER, run.username, run.password)
+        try:
+            work = await self._jupyter.sense(run.address or "", port, value)
+        except Unavailable:
+            return False
+        if work is None:
+            return False
+        return work.busy or bool(before and work.last and work.last > before.at)
+
+
+def _ready() -> Sequence[tuple[RunRow, WorkspaceRow]]:
+    pairs = []
+    for run in runs.live():
+        workspace = workspaces.find(run.workspace) if run.phase is Phase.READY else None
+        if workspace is not None and workspace.wanted:
+            pairs.append((run, workspace))
+    return pairs
+
+
+def _write(judged: Sequence[Judged], now: datetime) -> None:
+    for each in judged:
+        known = each.workspace
+        if (each.interaction, each.work) != (known.last_interaction_at, known.last_work_at):
+            workspaces.note_seen(known.id, each.interaction, each.work)
+        match each.verdict:
+            case Stop(reason):
+                services.stop(known.id, reason.cause, "culler", now, dict(reason.facts))
+            case Warn(stops_at, why):
+                _warn(each, stops_at, why.value, now)
+            case Keep(_, stops_at) if stops_at != known.stops_at or known.warned_at:
+                workspaces.note_end_expected(known.id, stops_at, warned=False, now=now)
+                ring("workspace", known.id)
+
+
+def _warn(judged: Judged, stops_at: datetime, cause: str, now: datetime) -> None:
+    known = judged.workspace
+    if known.warned_at is not None and known.stops_at == stops_at:
+        return
+    workspaces.note_end_expected(known.id, stops_at, warned=True, now=now)
+    story.append(
+        known.id,
+        StoryKind.WARNED,
+        now,
+        run=judged.run.id,
+        stops_at=stops_at.isoformat(),
+        cause=cause,
+    )
+    ring("workspace", known.id)

@@ -1,0 +1,256 @@
+"""The one custodian of every run, from the wish to its end.
+
+Key: a workspace. A turn looks, asks `domain.runs.next_step`, does that one step, records it, and
+goes round again until there is nothing to do. Any step may be repeated after a crash.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from ipaddress import IPv4Address
+
+import structlog
+
+from mydocker.domain.environments import Environment
+from mydocker.domain.failures import Cause, Reason
+from mydocker.domain.routes import wanted_routes
+from mydocker.domain.runs import (
+    ABSENT,
+    Detach,
+    Launch,
+    Patience,
+    Phase,
+    Probe,
+    Publish,
+    Pull,
+    Record,
+    Remove,
+    Rest,
+    Seen,
+    Sighting,
+    Unpublish,
+    next_step,
+)
+from mydocker.loops import ledger
+from mydocker.loops.clock import SteadyClock
+from mydocker.loops.database import Database
+from mydocker.loops.launching import Launcher
+from mydocker.loops.probe import answers
+from mydocker.loops.window import Showcase
+from mydocker.ports.driver import Driver
+from mydocker.ports.errors import Refused, Unavailable
+from mydocker.ports.gateway import Gateway, Route
+from mydocker.ports.nodes import NodeAgent
+from mydocker.store import workspaces as stored
+from mydocker.store.runs import RunRow
+
+LOG = structlog.get_logger()
+BACKSTOP = timedelta(seconds=20)
+LOG_LINES_KEPT = 200
+
+
+@dataclass(slots=True)
+class Glimpse:
+    """What this turn knows without looking again."""
+
+    container: Sighting | None = None
+    answers: bool = False
+    image_here: bool | None = None
+
+
+class Custodian:
+    """See the module. An office for `runner.Runner`."""
+
+    name = "custodian"
+    topics = frozenset({"wish"})
+    backstop = BACKSTOP
+
+    def __init__(
+        self,
+        database: Database,
+        driver: Driver,
+        gateway: Gateway,
+        agent: NodeAgent,
+        launcher: Launcher,
+        showcase: Showcase,
+        clock: SteadyClock,
+        *,
+        apps_domain: str,
+        patience: Patience,
+    ) -> None:
+        self._database, self._driver, self._gateway = database, driver, gateway
+        self._agent, self._launcher, self._showcase = agent, launcher, showcase
+        self._clock, self._apps_domain, self._patience = clock, apps_domain, patience
+        self._published: set[str] = set()
+        """Runs whose routes this process put; what another process put is put again."""
+
+    async def keys(self) -> Collection[str]:
+        return await self._database(stored.with_something_to_do)
+
+    async def turn(self, key: str, woken: asyncio.Event) -> None:
+        glimpse = Glimpse()
+        while True:
+            woken.clear()
+            case = await self._database(ledger.open_case, key, self._apps_domain, self._clock.now())
+            if case is None:
+                await self._tidy(key)
+                return
+            seen = await self._look(case.run, glimpse)
+            step = next_step(
+                case.wanted, case.why_not, case.run.as_facts(), seen, self._clock.now(),
+                self._patience,
+            )  # fmt: skip
+            if isinstance(step, Rest):
+                return
+            try:
+                await self._do(step, case.run, glimpse, woken)
+            except Refused as refusal:
+                await self._fail(case.run, refusal)
+
+    async def _look(self, run: RunRow, glimpse: Glimpse) -> Seen:
+        if glimpse.container is None:
+            is_new = run.phase is Phase.NEW
+            glimpse.container = ABSENT if is_new else await self._driver.look(run.id)
+        if run.phase is Phase.NEW and glimpse.image_here is None:
+            glimpse.image_here = await self._driver.image(_definition(run).image) is not None
+        stopping = run.phase is Phase.STOPPING
+        return Seen(
+            container=glimpse.container,
+            image_here=glimpse.image_here is not False,
+            answers=glimpse.answers,
+            published=run.published if stopping else run.id in self._published,
+            attached=run.attached,
+        )
+
+    async def _do(
+        self,
+        step: Record | Pull | Launch | Probe | Publish | Unpublish | Remove | Detach,
+        run: RunRow,
+        glimpse: Glimpse,
+        woken: asyncio.Event,
+    ) -> None:
+        match step:
+            case Record():
+                await self._record(step, run, glimpse)
+            case Pull():
+                await self._pull(run)
+                glimpse.image_here = True
+            case Launch():
+                glimpse.container = await self._launcher.launch(run)
+            case Probe():
+                await self._probe(step, run, glimpse, woken)
+            case Publish():
+                await self._gateway.put_routes(routes_of(run, glimpse.container))
+                self._published.add(run.id)
+            case Unpublish():
+                await self._unpublish(run)
+            case Remove():
+                await self._driver.remove(run.id, step.grace)
+                glimpse.container = None
+            case Detach():
+                await self._agent.detach(run.id)
+                await self._database(ledger.note, run, attached=False)
+
+    async def _record(self, step: Record, run: RunRow, glimpse: Glimpse) -> None:
+        reason = step.reason
+        if reason is not None and reason.cause.is_failure:
+            reason = replace(reason, facts={**_facts(run, self._patience), **reason.facts})
+            await self._keep_log(run, reason)
+        await self._database(
+            ledger.record, run, step.phase, self._clock.now(), reason, glimpse.container
+        )
+        if step.phase is Phase.ENDED:
+            self._published.discard(run.id)
+
+    async def _keep_log(self, run: RunRow, reason: Reason) -> None:
+        """A failed run's last lines outlive its container."""
+        if not reason.cause.is_failure or run.phase < Phase.STARTING:
+            return
+        lines = []
+        try:
+            async for line in self._driver.logs(run.id, tail=LOG_LINES_KEPT, follow=False):
+                lines.append(line.text)
+        except (Refused, Unavailable):
+            LOG.info("log.unreadable", run=run.id)
+        await self._database(ledger.note, run, last_log="\n".join(lines)[-16_384:])
+
+    async def _pull(self, run: RunRow) -> None:
+        image, began = _definition(run).image, self._clock.now()
+        await self._database(ledger.pull_began, run, began, image)
+        facts = await self._driver.pull(
+            image, lambda progress: self._showcase.pull(run.workspace, progress)
+        )
+        await self._database(ledger.pull_ended, run, began, self._clock.now(), facts.size_bytes)
+
+    async def _probe(
+        self, step: Probe, run: RunRow, glimpse: Glimpse, woken: asyncio.Event
+    ) -> None:
+        container, definition = glimpse.container, _definition(run)
+        patience = (step.until - self._clock.now()).total_seconds()
+        waking = asyncio.ensure_future(woken.wait())
+        probing = asyncio.ensure_future(
+            answers(container.address if container else None, definition.ports, patience)
+        )
+        try:
+            await asyncio.wait({waking, probing}, return_when=asyncio.FIRST_COMPLETED)
+            if probing.done():
+                glimpse.answers = probing.result()
+            if not glimpse.answers:
+                glimpse.container = None  # somebody rang, or time is up: look again
+        finally:
+            waking.cancel()
+            probing.cancel()
+
+    async def _unpublish(self, run: RunRow) -> None:
+        grants = await self._database(ledger.revoke_all, run, self._clock.now())
+        await self._gateway.drop_grants(grants)
+        await self._gateway.drop_routes(list(run.hosts.values()))
+        if run.address:
+            await self._agent.cut(IPv4Address(run.address))
+        self._published.discard(run.id)
+        await self._database(ledger.note, run, published=False)
+
+    async def _fail(self, run: RunRow, refusal: Refused) -> None:
+        """The outside will never do this: say so, and go towards the end."""
+        if run.phase >= Phase.STOPPING:
+            raise Unavailable(f"{refusal.code}: {refusal}") from refusal
+        known = refusal.code in set(Cause)
+        cause = Cause(refusal.code) if known else Cause.ENGINE_REFUSED
+        LOG.warning("run.refused", run=run.id, code=refusal.code, error=str(refusal))
+        reason = Reason(cause, {"detail": str(refusal)})
+        await self._record(Record(Phase.STOPPING, reason), run, Glimpse())
+
+    async def _tidy(self, workspace: str) -> None:
+        """No run lives: an environment home that was given up goes to the trash now."""
+        home = await self._database(ledger.home_to_trash, workspace)
+        if home is not None:
+            await self._agent.trash(home)
+            await self._database(ledger.home_trashed, workspace, self._clock.now())
+
+
+def routes_of(run: RunRow, container: Sighting | None = None) -> list[Route]:
+    """The routes that a ready run has."""
+    address = (container.address if container else None) or run.address
+    if address is None:
+        return []
+    wanted = wanted_routes(
+        _definition(run), run.id, run.hosts, address, run.username, run.password
+    )
+    return [Route(each.host, run.id, address, each.port, each.authorization) for each in wanted]
+
+
+def _definition(run: RunRow) -> Environment:
+    return ledger.definition_of(run)
+
+
+def _facts(run: RunRow, patience: Patience) -> Mapping[str, str]:
+    """What the sentences of `domain.failures` may ask for."""
+    definition = _definition(run)
+    waited = [str(port.number) for port in definition.ports if port.ready is not None]
+    return {
+        "image": definition.image,
+        "memory": ledger.memory_of(run),
+        "port": ", ".join(waited),
+        "seconds": f"{patience.to_answer.total_seconds():.0f}",
+    }

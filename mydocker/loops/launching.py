@@ -1,0 +1,125 @@
+"""From a run to its container: homes attached, plan made, engine asked, a few at a time."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from mydocker.domain.environments import Environment
+from mydocker.domain.failures import Cause
+from mydocker.domain.runs import Sighting
+from mydocker.domain.templates import Values, render_command, render_variables
+from mydocker.loops import ledger
+from mydocker.loops.clock import SteadyClock
+from mydocker.loops.database import Database
+from mydocker.ports.driver import Driver, Mount, RunPlan
+from mydocker.ports.errors import Refused
+from mydocker.ports.nodes import HomeMount, NodeAgent
+from mydocker.store.runs import RunRow
+
+PROTECTION_FRESH_SECONDS = 5.0
+"""How long a look at the node's firewall holds for further starts."""
+DEFAULT_UID = 1000
+
+
+class Protection:
+    """Whether the node's firewall is in place; starts nothing otherwise (invariant 5)."""
+
+    def __init__(
+        self, agent: NodeAgent, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._agent, self._monotonic = agent, monotonic
+        self._good_until = 0.0
+
+    async def ensure(self) -> None:
+        """Pass if the rules were seen in place within the last seconds. Raises `Refused`."""
+        if self._monotonic() < self._good_until:
+            return
+        firewall = await self._agent.firewall_state()
+        if not firewall.is_loaded:
+            raise Refused(Cause.ISOLATION_MISSING.value, firewall.problem)
+        self._good_until = self._monotonic() + PROTECTION_FRESH_SECONDS
+
+
+class Launcher:
+    """Starts containers."""
+
+    def __init__(
+        self,
+        database: Database,
+        driver: Driver,
+        agent: NodeAgent,
+        protection: Protection,
+        clock: SteadyClock,
+        *,
+        at_once: int,
+        port_suffix: str,
+    ) -> None:
+        self._database, self._driver, self._agent = database, driver, agent
+        self._protection, self._clock = protection, clock
+        self._turn = asyncio.Semaphore(at_once)
+        self._port_suffix = port_suffix
+
+    async def launch(self, run: RunRow) -> Sighting:
+        """Attach the run's homes and start its container; repeatable."""
+        definition = ledger.definition_of(run)
+        async with self._turn:
+            await self._protection.ensure()
+            sources = await self._attach(run, definition)
+            return await self._driver.launch(self._plan(run, definition, sources))
+
+    async def _attach(self, run: RunRow, definition: Environment) -> Sequence[str]:
+        if not definition.homes:
+            return ()
+        homes = await self._database(ledger.homes_of, run, self._clock.now())
+        uid = DEFAULT_UID if definition.user is None else definition.user
+        wanted = [HomeMount(slot, home, uid, uid) for slot, home in enumerate(homes)]
+        try:
+            return await self._agent.attach(run.id, wanted)
+        except Refused as refusal:
+            raise Refused(Cause.HOME_UNAVAILABLE.value, str(refusal)) from refusal
+
+    def _plan(self, run: RunRow, definition: Environment, sources: Sequence[str]) -> RunPlan:
+        hosts = {port: host + self._port_suffix for port, host in run.hosts.items()}
+        values = Values(username=run.username, password=run.password, hosts=hosts)
+        resources = definition.resources
+        mounts = [
+            Mount(source, home.path)
+            for source, home in zip(sources, definition.homes, strict=True)
+        ]
+        return RunPlan(
+            run=run.id,
+            image=definition.image,
+            command=render_command(definition.command, values),
+            variables={
+                **_about_limits(definition),
+                **render_variables(definition.variables, values),
+            },
+            network=definition.network,
+            cpu_nanos=resources.cpu_nanos,
+            memory_bytes=resources.memory_bytes,
+            pids=resources.pids,
+            shm_bytes=resources.shm_bytes,
+            tmp_bytes=resources.tmp_bytes,
+            mounts=mounts,
+            user="" if definition.user is None else f"{definition.user}:{definition.user}",
+            sudo=definition.sudo,
+        )
+
+
+def _about_limits(definition: Environment) -> dict[str, str]:
+    """What numerical libraries would otherwise guess from the whole machine."""
+    cpus = str(max(1, round(definition.resources.cpu_nanos / 1e9)))
+    threads = {
+        name: cpus
+        for name in (
+            "OMP_NUM_THREADS",
+            "OPENBLAS_NUM_THREADS",
+            "MKL_NUM_THREADS",
+            "NUMEXPR_MAX_THREADS",
+        )
+    }
+    return {
+        **threads,
+        "MYDOCKER_CPUS": cpus,
+        "MYDOCKER_MEMORY_BYTES": str(definition.resources.memory_bytes),
+    }

@@ -1,0 +1,224 @@
+"""A node's agent: what is done as root on the machine that runs containers, and its figures.
+
+Homes, runs and containers are named by ids alone (`[a-z0-9]{4,40}`, containers by the engine's
+64 hex digits); no path and no command ever goes to an agent.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import IPv4Address
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class NodeAbilities:
+    """What an agent and its node can do."""
+
+    version: int
+    """Of the agent's language."""
+    can_idmap: bool
+    """Whether a home can be shown as owned by another uid than 1000."""
+    idmap_problem: str
+    """Why not, for the operator; empty if it can."""
+    can_firewall: bool
+    mount_namespace: str
+    """`mnt:[…]`; the engine's must be the same, or containers see no home."""
+
+
+@dataclass(frozen=True, slots=True)
+class HomeMount:
+    """A home on one of a run's slots. `uid` and `gid` are the container's user."""
+
+    slot: int
+    home: str
+    uid: int = 1000
+    gid: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """Runs whose slots were removed, and those whose slots are still used."""
+
+    removed: Sequence[str]
+    busy: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """What was removed from the trash for good (`<home>.<unix time>`), and whether that is all."""
+
+    removed: Sequence[str]
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HomeUsage:
+    """What a home takes on disk. Where not `is_complete`, the figures are lower bounds."""
+
+    bytes: int
+    inodes: int
+    is_complete: bool
+    at: datetime
+    """When it was counted (aware UTC)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A file system. Free is what others than root may use; no inode figures: both are 0."""
+
+    total_bytes: int
+    free_bytes: int
+    total_inodes: int
+    free_inodes: int
+    reserve_bytes: int
+    """5 % and at least 2 GB, to be kept for database and engine."""
+    reserve_hit: bool
+    """Whether less than the reserve, or less than 5 % of the inodes, is free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Space of the data folder and of the engine's root, where it has its usual place."""
+
+    data: Space
+    engine: Space | None
+    reserve_hit: bool
+    """Of either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """A host's bridge and the policy of all containers on it.
+
+    `open`: DNS at the host's resolvers, the internet, and what is allowed by name.
+    `none`: nothing; the host's gateway still reaches the containers and is answered.
+    """
+
+    name: str
+    """`md<instance>-<1 to 6 letters or digits>`."""
+    policy: Literal["open", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Firewall:
+    """Whether the node's rules stand as last wanted."""
+
+    is_loaded: bool
+    """Where not, no container may be started."""
+    problem: str
+    """Why not, for the operator."""
+    resolvers: Sequence[str]
+    """Addresses that containers may ask for names, for the engine's `Dns`; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerUsage:
+    """What a container uses. Counters count since its start."""
+
+    cpu_nanos: int
+    memory_bytes: int
+    """Without page cache, which the kernel takes back before it kills."""
+    memory_limit_bytes: int | None
+    pids: int
+    oom_kills: int
+    throttled_periods: int
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The node's load. `cpu_busy` is a share, 0 to 1, since anybody last asked."""
+
+    load_average: float
+    cpu_count: int
+    cpu_busy: float
+    memory_total_bytes: int
+    memory_available_bytes: int
+
+
+class NodeAgent(Protocol):
+    """The agent of one node.
+
+    Everything may be repeated, also after any side was killed at any instant. Every method may
+    raise `Unavailable` (again later, with back-off) and, for ids that are none,
+    `Refused("bad_request")`.
+    """
+
+    async def hello(self) -> NodeAbilities:
+        """Say what the agent and its node can do."""
+        ...
+
+    async def attach(self, run: str, homes: Sequence[HomeMount]) -> Sequence[str]:
+        """Mount homes for a run's container; returns the folder to give it for each, in order.
+
+        A missing home is made (0700, its owner's). The folders are `nosuid,nodev`, on a shared
+        mount: give them to the container with `rslave`, and a home attached later appears
+        there. One home may be attached to several runs. Raises `Refused`: `idmap_unsupported`,
+        and `slot_taken` where the slot holds another home, or this one for another user.
+        """
+        ...
+
+    async def detach(self, run: str) -> None:
+        """Take a run's homes away and remove its slots. The container must be gone before."""
+        ...
+
+    async def attached(self) -> Mapping[str, Sequence[int]]:
+        """List the runs that have slots here, with the slots that hold a home."""
+        ...
+
+    async def sweep(self, known_runs: Collection[str], older_than: timedelta) -> Swept:
+        """Detach all runs but those known and those attached more recently; never by force."""
+        ...
+
+    async def trash(self, home: str) -> bool:
+        """Move a home to the trash; False if there is none. `Unavailable` while it is attached."""
+        ...
+
+    async def empty_trash(self, older_than: timedelta) -> Emptied:
+        """Remove for good what was trashed so long ago; stops after 20 s, call again then."""
+        ...
+
+    async def homes(self) -> Sequence[str]:
+        """List all homes of the node."""
+        ...
+
+    async def home_usage(self, home: str) -> HomeUsage:
+        """Say what a home takes; a recent count is repeated. A home never made takes nothing."""
+        ...
+
+    async def disk(self) -> Disk:
+        """Say how full the node's disks are."""
+        ...
+
+    async def firewall(self, bridges: Sequence[Bridge], allow: Sequence[str]) -> Firewall:
+        """Replace the node's rules, in one go: these bridges, and no other of this installation.
+
+        `allow`, such as `10.1.2.3:443/tcp`, opens private addresses and the host's own to
+        containers of `open` bridges. Rules outlive the agent. Raises `Refused`: `not_ours`
+        (a bridge of another installation), `firewall_rejected`, `no_bridge_filter`,
+        `tool_missing`; the former rules stand then.
+        """
+        ...
+
+    async def firewall_state(self) -> Firewall:
+        """Read back whether the rules stand as last wanted."""
+        ...
+
+    async def cut(self, address: IPv4Address) -> int:
+        """Close the host's TCP connections to a container; returns how many there were.
+
+        Raises `Refused("not_ours")` for any other address.
+        """
+        ...
+
+    async def usage(self, containers: Collection[str]) -> Mapping[str, ContainerUsage]:
+        """Read what containers use, by full id; absent ones are left out. At most 5000."""
+        ...
+
+    async def machine(self) -> Machine:
+        """Say how busy the node is."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the agent; a later call finds it again."""
+        ...

@@ -1,0 +1,102 @@
+"""Environments as they are found, and who may start them. Changes are in `environments.py`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mydocker.domain.admission import admit
+from mydocker.domain.environments import Environment, Status, read_environment
+from mydocker.domain.people import Action, Person, may
+from mydocker.domain.refusals import Kind, Refusal
+from mydocker.domain.words import gettext_noop as _
+from mydocker.store import environments as store
+from mydocker.store.environments import EnvironmentRow
+from mydocker.store.runs import RunRow
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An environment as stored and as defined."""
+
+    row: EnvironmentRow
+    definition: Environment
+
+
+_PARSED: dict[tuple[str, int], Environment] = {}
+"""Definitions by what they belong to and its revision; a run's never changes (revision 0)."""
+PARSED_KEPT = 4096
+
+
+def _parsed(owner: str, revision: int, definition: object) -> Environment:
+    key = owner, revision
+    if (found := _PARSED.get(key)) is None:
+        if len(_PARSED) >= PARSED_KEPT:
+            _PARSED.clear()
+        found = _PARSED[key] = read_environment(definition)
+    return found
+
+
+def known(row: EnvironmentRow) -> Known:
+    """The row with its definition, parsed once for each revision."""
+    return Known(row, _parsed(row.id, row.revision, row.definition))
+
+
+def of_run(run: RunRow) -> Environment:
+    """The environment as it was when the run was made."""
+    return _parsed(run.id, 0, run.definition)
+
+
+def by_slug(slug: str) -> Known:
+    """The environment of this slug. Refuses where there is none."""
+    return known(store.by_slug(slug) or _refuse_unknown(slug))
+
+
+def by_id(environment: str) -> Known:
+    """The environment of this id. Refuses where there is none."""
+    return known(store.by_id(environment) or _refuse_unknown(environment))
+
+
+def by_join_code(code: str) -> Known:
+    """The environment behind a join link. Refuses where there is none."""
+    row = store.by_join_code(code)
+    if row is None:
+        raise Refusal(
+            Kind.NOT_FOUND,
+            "unknown_join_code",
+            _("This link leads to no environment."),
+            _("Check that it was copied whole, or ask the teacher who shared it for a new one."),
+        )
+    return known(row)
+
+
+def catalogue(person: Person) -> Sequence[Known]:
+    """Every environment the person may start from the list."""
+    rows = store.listed([Status.READY.value])
+    return [each for each in map(known, rows) if may_start(person, each.definition, each.row.id)]
+
+
+def editable(person: Person) -> Sequence[Known]:
+    """Every environment the person may edit."""
+    if may(person, Action.SEE_ALL_ENVIRONMENTS):
+        return [known(row) for row in store.listed([status.value for status in Status])]
+    return [known(row) for row in store.listed([], maintained_by=person.mail)]
+
+
+def admitted(person: Person, environment: Known) -> None:
+    """Pass if the person may start it; a Refusal with the reason otherwise."""
+    maintains = store.maintains(person.mail, environment.row.id)
+    admit(person, environment.definition, maintains=maintains)
+
+
+def may_start(person: Person, definition: Environment, environment: str) -> bool:
+    try:
+        admit(person, definition, maintains=store.maintains(person.mail, environment))
+    except Refusal:
+        return False
+    return True
+
+
+def _refuse_unknown(slug: str) -> EnvironmentRow:
+    raise Refusal(
+        Kind.NOT_FOUND, "unknown_environment", _("There is no environment “%(slug)s”."),
+        _("Look in the catalogue, or check the name."), slug=slug,
+    )  # fmt: skip

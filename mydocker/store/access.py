@@ -1,0 +1,227 @@
+"""Logins, tokens, tickets and grants: conditional updates that count their rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from mydocker.domain.people import Person
+from mydocker.domain.runs import Phase
+from mydocker.store import ids
+from mydocker.store.models import Grant, Login, RunHost, Ticket, Token
+from mydocker.store.people import value_of
+from mydocker.store.secrets import digest, seal, unseal
+from mydocker.store.sessions import end_session
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """An API token, without its secret."""
+
+    id: str
+    person: Person
+    title: str
+    scopes: Sequence[str]
+    created_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A consumed ticket: who enters which host of which run, and where to."""
+
+    person: str
+    run: str
+    host: str
+    path: str
+    login: str | None
+    token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRow:
+    """A grant as the gateway knows it, and where its run answers."""
+
+    digest: str
+    host: str
+    run: str
+    address: str | None
+
+
+def open_login(person: str, session_key: str, now: datetime, lifetime: timedelta) -> str:
+    """Remember a sign-in."""
+    return Login.objects.create(
+        person_id=person,
+        session_digest=digest(session_key),
+        created_at=now,
+        expires_at=now + lifetime,
+    ).id
+
+
+def login_of(session_key: str) -> str | None:
+    """The open login of this session."""
+    found = Login.objects.filter(session_digest=digest(session_key), ended_at=None)
+    return found.values_list("id", flat=True).first()
+
+
+def end_logins(now: datetime, *, session_key: str = "", person: str = "", expired: bool = False) -> int:
+    """End one login, all of a person, or those whose time is over; their sessions and grants end
+    too. Returns how many ended."""
+    which = Q()
+    if session_key:
+        which |= Q(session_digest=digest(session_key))
+    if person:
+        which |= Q(person_id=person)
+    if expired:
+        which |= Q(expires_at__lte=now)
+    if not which:
+        return 0
+    ending = list(Login.objects.filter(which, ended_at=None).values_list("id", "session_digest"))
+    for login, session in ending:
+        Login.objects.filter(id=login, ended_at=None).update(ended_at=now)
+        Grant.objects.filter(login_id=login, revoked_at=None).update(revoked_at=now)
+        end_session(session)
+    return len(ending)
+
+
+def next_login_end() -> datetime | None:
+    """When the next open login expires."""
+    opened = Login.objects.filter(ended_at=None).order_by("expires_at")
+    return opened.values_list("expires_at", flat=True).first()
+
+
+def create_token(person: str, title: str, scopes: Sequence[str], now: datetime,
+                 expires_at: datetime | None) -> str:
+    """Make an API token; the only time its secret is seen."""
+    secret = f"mdt_{ids.secret()}"
+    Token.objects.create(
+        person_id=person, title=title, digest=digest(secret), scopes=list(scopes),
+        created_at=now, expires_at=expires_at,
+    )  # fmt: skip
+    return secret
+
+
+def token_of(secret: str, now: datetime) -> TokenRow | None:
+    """The valid token with this secret; its person may be disabled."""
+    valid = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
+    row = Token.objects.select_related("person").filter(valid, digest=digest(secret)).first()
+    if row is None:
+        return None
+    if row.last_used_at is None or now - row.last_used_at > timedelta(minutes=1):
+        Token.objects.filter(id=row.id).update(last_used_at=now)
+    return TokenRow(
+        row.id, value_of(row.person), row.title, row.scopes, row.created_at, row.expires_at
+    )
+
+
+def revoke_tokens(now: datetime, *, person: str, token: str = "") -> int:
+    """Revoke one token of a person, or all; what they opened ends too."""
+    which = Token.objects.filter(person_id=person, revoked_at=None)
+    if token:
+        which = which.filter(id=token)
+    revoked = list(which.values_list("id", flat=True))
+    Token.objects.filter(id__in=revoked).update(revoked_at=now)
+    Grant.objects.filter(token_id__in=revoked, revoked_at=None).update(revoked_at=now)
+    return len(revoked)
+
+
+def issue_ticket(*, host: str, path: str, person: str, login: str | None, token: str | None,
+                 now: datetime, lifetime: timedelta) -> str:
+    """A secret, good for one entry to this path of this host."""
+    secret = ids.secret()
+    Ticket.objects.create(
+        digest=digest(secret), host_id=host, path=seal({"path": path}), person_id=person,
+        login_id=login, token_id=token, created_at=now, expires_at=now + lifetime,
+    )  # fmt: skip
+    return secret
+
+
+def consume_ticket(secret: str, host: str, now: datetime) -> Entry | None:
+    """Use a ticket up. None if it is unknown, used, expired, of another host, or if the login,
+    token or person behind it ended meanwhile."""
+    mine = Ticket.objects.filter(digest=digest(secret))
+    usable = mine.filter(
+        Q(login=None) | Q(login__ended_at=None),
+        Q(token=None) | Q(token__revoked_at=None),
+        host_id=host, used_at=None, expires_at__gt=now, person__enabled=True,
+        host__run__phase__lt=Phase.STOPPING,
+    )  # fmt: skip
+    row = usable.select_related("host").first()
+    if row is None or not mine.filter(used_at=None).update(used_at=now):
+        return None
+    path = unseal(row.path)["path"]
+    return Entry(row.person_id, row.host.run_id, row.host_id, path, row.login_id, row.token_id)
+
+
+def grant(entry: Entry, now: datetime) -> str:
+    """Let whoever bears the returned secret reach the entry's host."""
+    secret = ids.secret()
+    Grant.objects.create(
+        digest=digest(secret), host_id=entry.host, run_id=entry.run, person_id=entry.person,
+        login_id=entry.login, token_id=entry.token, created_at=now,
+    )  # fmt: skip
+    return secret
+
+
+def grant_is_placed(grant_digest: str) -> bool:
+    """Whether the gateway knows it."""
+    return Grant.objects.filter(digest=grant_digest, placed_at__isnull=False).exists()
+
+
+def has_grant(secret: str, host: str) -> bool:
+    """Whether this secret opens this host now."""
+    return Grant.objects.filter(digest=digest(secret), host_id=host, revoked_at=None).exists()
+
+
+def grants_to_place() -> Sequence[GrantRow]:
+    """Granted, not yet known to the gateway."""
+    return _rows(Q(placed_at=None, revoked_at=None))
+
+
+def grants_to_drop() -> Sequence[GrantRow]:
+    """Revoked, and the gateway may still know."""
+    return _rows(Q(revoked_at__isnull=False, dropped_at=None))
+
+
+def wanted_grants() -> Sequence[GrantRow]:
+    """Every grant that holds."""
+    return _rows(Q(revoked_at=None, run__phase__lt=Phase.STOPPING))
+
+
+def note_placed(digests: Sequence[str], now: datetime) -> None:
+    """The gateway knows these now."""
+    Grant.objects.filter(digest__in=digests, placed_at=None).update(placed_at=now)
+
+
+def note_dropped(digests: Sequence[str], now: datetime) -> None:
+    """The gateway has forgotten these."""
+    Grant.objects.filter(digest__in=digests).update(dropped_at=now)
+
+
+def revoke_grants(now: datetime, *, run: str = "", person: str = "", login: str = "") -> int:
+    """Revoke what a run, a person or a login holds. At least one must be given."""
+    which = Q()
+    for name, value in {"run_id": run, "person_id": person, "login_id": login}.items():
+        if value:
+            which &= Q(**{name: value})
+    if not which:
+        return 0
+    return Grant.objects.filter(which, revoked_at=None).update(revoked_at=now)
+
+
+def host_of(host: str) -> tuple[str, int] | None:
+    """The run and container port of a host name ever given."""
+    return RunHost.objects.filter(host=host).values_list("run_id", "port").first()
+
+
+def forget_old(before: datetime) -> int:
+    """Delete tickets and grants that ended before; the story keeps what matters."""
+    tickets, _ = Ticket.objects.filter(expires_at__lt=before).delete()
+    grants, _ = Grant.objects.filter(dropped_at__lt=before).delete()
+    return tickets + grants
+
+
+def _rows(which: Q) -> Sequence[GrantRow]:
+    found = Grant.objects.filter(which).values_list("digest", "host_id", "run_id", "run__address")
+    return [GrantRow(*row) for row in found]

@@ -1,0 +1,110 @@
+"""Named questions and writes about environments."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from mydocker.store import ids
+from mydocker.store.models import Environment, Maintainer, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentRow:
+    """An environment as stored; `definition` is what `domain.environments` writes."""
+
+    id: str
+    slug: str
+    title_en: str
+    title_fr: str
+    status: str
+    join_code: str
+    definition: Mapping[str, object]
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+
+
+def by_slug(slug: str) -> EnvironmentRow | None:
+    """The environment of this slug."""
+    return _first(Environment.objects.filter(slug=slug))
+
+
+def by_id(environment: str) -> EnvironmentRow | None:
+    """The environment of this id."""
+    return _first(Environment.objects.filter(id=environment))
+
+
+def by_join_code(code: str) -> EnvironmentRow | None:
+    """The environment whose join link this is."""
+    return _first(Environment.objects.filter(join_code=code))
+
+
+def listed(statuses: Sequence[str], *, maintained_by: str = "", limit: int = 500, after: str = "") -> Sequence[EnvironmentRow]:
+    """Environments in one of these states, or maintained by this mail; by slug, after `after`."""
+    which = Q(status__in=statuses)
+    if maintained_by:
+        which |= Q(maintained_by__mail=maintained_by.lower())
+    rows = Environment.objects.filter(which, slug__gt=after).order_by("slug").distinct()[:limit]
+    return [_row(row) for row in rows]
+
+
+def create(definition: Mapping[str, object], *, slug: str, title: tuple[str, str], status: str,
+           join_code: str | None, maintainers: Sequence[str], now: datetime) -> EnvironmentRow:
+    """Store a new environment. `title` is (English, French)."""
+    row = Environment.objects.create(
+        slug=slug, title_en=title[0], title_fr=title[1], status=status,
+        join_code=join_code or ids.join_code(), definition=definition,
+        created_at=now, updated_at=now,
+    )  # fmt: skip
+    _maintain(row.id, maintainers)
+    return _row(row)
+
+
+def update(row: EnvironmentRow, definition: Mapping[str, object], *, title: tuple[str, str],
+           status: str, join_code: str | None, maintainers: Sequence[str], now: datetime) -> bool:
+    """Store another definition. False if somebody else changed it since it was read."""
+    changed = Environment.objects.filter(id=row.id, revision=row.revision).update(
+        title_en=title[0], title_fr=title[1], status=status,
+        join_code=join_code or row.join_code, definition=definition,
+        revision=row.revision + 1, updated_at=now,
+    )  # fmt: skip
+    if changed:
+        _maintain(row.id, maintainers)
+    return bool(changed)
+
+
+def delete(environment: str) -> bool:
+    """Delete an environment that nobody ever used. False if a workspace of it exists."""
+    if Workspace.objects.filter(environment_id=environment).exists():
+        return False
+    return bool(Environment.objects.filter(id=environment).delete()[0])
+
+
+def maintains(mail: str, environment: str) -> bool:
+    """Whether the person of this mail may edit the environment."""
+    return bool(mail) and Maintainer.objects.filter(
+        mail=mail.lower(), environment_id=environment
+    ).exists()
+
+
+def _maintain(environment: str, mails: Sequence[str]) -> None:
+    wanted = {mail.lower() for mail in mails}
+    Maintainer.objects.filter(environment_id=environment).exclude(mail__in=wanted).delete()
+    Maintainer.objects.bulk_create(
+        [Maintainer(environment_id=environment, mail=mail) for mail in sorted(wanted)],
+        ignore_conflicts=True,
+    )
+
+
+def _first(rows: "QuerySet[Environment]") -> EnvironmentRow | None:
+    row = rows.first()
+    return _row(row) if row else None
+
+
+def _row(row: Environment) -> EnvironmentRow:
+    return EnvironmentRow(
+        row.id, row.slug, row.title_en, row.title_fr, row.status, row.join_code,
+        row.definition, row.revision, row.created_at, row.updated_at,
+    )  # fmt: skip

@@ -1,0 +1,190 @@
+"""Named questions and conditional updates about runs. Written by one loop only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from mydocker.domain.failures import Cause, Reason
+from mydocker.domain.runs import Phase, RunFacts
+from mydocker.store import ids
+from mydocker.store.models import ImageSize, Node, Pool, Run, RunHost
+from mydocker.store.secrets import seal, unseal
+
+LOCAL = "local"
+"""The one node of one machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as it stands."""
+
+    id: str
+    workspace: str
+    environment: str
+    generation: int
+    phase: Phase
+    phase_since: datetime
+    definition: Mapping[str, object]
+    launched: bool
+    attached: bool
+    published: bool
+    pulling: bool
+    container: str
+    address: str | None
+    cause: str
+    facts: Mapping[str, str]
+    created_at: datetime
+    ready_at: datetime | None
+    hosts: Mapping[int, str]
+    """Host name by port."""
+    username: str
+    password: str
+
+    def as_facts(self) -> RunFacts:
+        """What `next_step` needs of it."""
+        failure = Reason(Cause(self.cause), self.facts) if self.cause else None
+        return RunFacts(self.phase, self.phase_since, self.launched, failure)
+
+
+def make(
+    workspace: str,
+    generation: int,
+    environment: str,
+    definition: Mapping[str, object],
+    ports: Sequence[int],
+    apps_domain: str,
+    asked_at: datetime,
+    now: datetime,
+) -> RunRow | None:
+    """Make the run of this wish, with its own host names and credentials; all secret is made here.
+
+    None if one was made before, or an earlier one still lives.
+    """
+    secret = seal({"username": ids.opaque(8), "password": ids.run_password()})
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(
+                workspace_id=workspace,
+                generation=generation,
+                environment_id=environment,
+                node_id=LOCAL,
+                definition=definition,
+                secret=secret,
+                created_at=asked_at,
+                phase_since=now,
+            )
+            RunHost.objects.bulk_create(
+                RunHost(host=f"{ids.host_label()}.{apps_domain}", run=run, port=port)
+                for port in ports
+            )
+    except IntegrityError:
+        return None
+    return find(run.id)
+
+
+def make_local_node() -> None:
+    """The one pool and node of one machine; repeatable."""
+    Pool.objects.get_or_create(id="default", defaults={"title": "CPU"})
+    Node.objects.get_or_create(id=LOCAL, defaults={"pool_id": "default", "title": LOCAL})
+
+
+def find(run: str) -> RunRow | None:
+    """One run."""
+    row = Run.objects.filter(id=run).first()
+    return _row(row) if row else None
+
+
+def live_of(workspace: str) -> RunRow | None:
+    """The workspace's run that may exist outside, if any."""
+    row = Run.objects.filter(workspace_id=workspace, phase__lt=Phase.ENDED).first()
+    return _row(row) if row else None
+
+
+def latest_of(workspace: str) -> RunRow | None:
+    """The workspace's newest run, live or ended."""
+    row = Run.objects.filter(workspace_id=workspace).order_by("-generation").first()
+    return _row(row) if row else None
+
+
+def live() -> Sequence[RunRow]:
+    """Every run that may exist outside."""
+    return [_row(row) for row in Run.objects.filter(phase__lt=Phase.ENDED)]
+
+
+def known(runs: Sequence[str]) -> Mapping[str, Phase]:
+    """Which of these run ids we know, and how far they got."""
+    found = Run.objects.filter(id__in=runs).values_list("id", "phase")
+    return {id: Phase(phase) for id, phase in found}
+
+
+def workspace_of(run: str) -> str | None:
+    """The workspace a run belongs to."""
+    return Run.objects.filter(id=run).values_list("workspace_id", flat=True).first()
+
+
+def advance(run: RunRow, phase: Phase, now: datetime, reason: Reason | None = None) -> bool:
+    """Move a run forward. False if somebody else moved it, or the move is not forward."""
+    if phase <= run.phase:
+        return False
+    changes: dict[str, object] = {"phase": phase, "phase_since": now}
+    if reason is not None:
+        changes |= {"cause": reason.cause.value, "facts": dict(reason.facts)}
+    if phase is Phase.READY:
+        changes["ready_at"] = now
+    if phase is Phase.ENDED:
+        changes["ended_at"] = now
+    return bool(Run.objects.filter(id=run.id, phase=run.phase).update(**changes))
+
+
+def note(run: str, **facts: object) -> None:
+    """Remember what was done or seen outside: launched, attached, published, pulling, container,
+    address."""
+    Run.objects.filter(id=run).update(**facts)
+
+
+def remember_size(reference: str, total_bytes: int) -> None:
+    """Remember how much a pull of an image moved."""
+    ImageSize.objects.update_or_create(
+        reference=reference[:300], defaults={"total_bytes": total_bytes}
+    )
+
+
+def sizes() -> Mapping[str, int]:
+    """What pulls moved, by image reference."""
+    return dict(ImageSize.objects.values_list("reference", "total_bytes"))
+
+
+def usual_seconds(environment: str, count: int = 20) -> float | None:
+    """Median time from wish to ready of the last runs of an environment; None if there are none."""
+    rows = Run.objects.filter(environment_id=environment, ready_at__isnull=False)
+    times = rows.order_by("-ready_at").values_list("created_at", "ready_at")[:count]
+    took = sorted((ready - created).total_seconds() for created, ready in times if ready)
+    return took[len(took) // 2] if took else None
+
+
+def _row(run: Run) -> RunRow:
+    secret = unseal(run.secret)
+    return RunRow(
+        run.id,
+        run.workspace_id or "",
+        run.environment_id,
+        run.generation,
+        Phase(run.phase),
+        run.phase_since,
+        run.definition,
+        run.launched,
+        run.attached,
+        run.published,
+        run.pulling,
+        run.container,
+        run.address,
+        run.cause,
+        run.facts,
+        run.created_at,
+        run.ready_at,
+        dict(run.hosts.values_list("port", "host")),
+        secret["username"],
+        secret["password"],
+    )

@@ -1,0 +1,1 @@
+"""Stand-ins that ship, and misbehave on purpose."""

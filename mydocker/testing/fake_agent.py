@@ -1,0 +1,170 @@
+"""An agent in memory, which misbehaves when told to. Homes are names; nothing is mounted."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+
+from mydocker.ports.errors import Refused, Unavailable
+from mydocker.ports.nodes import (
+    Bridge,
+    ContainerUsage,
+    Disk,
+    Emptied,
+    Firewall,
+    HomeMount,
+    HomeUsage,
+    Machine,
+    NodeAbilities,
+    Space,
+    Swept,
+)
+
+_ID = re.compile(r"[a-z0-9]{4,40}")
+_BRIDGE = re.compile(r"md([0-9a-f]{6})-[a-z0-9]{1,6}")
+_ROOMY = Space(10**12, 10**12, 10**8, 10**8, 5 * 10**10, reserve_hit=False)
+
+
+class FakeAgent:
+    """A `NodeAgent` in memory. Tests turn its public attributes and ask what it was made to do."""
+
+    def __init__(self, instance: str = "abc123", *, can_idmap: bool = True) -> None:
+        self.instance = instance
+        self.can_idmap = can_idmap
+        self.unreachable = False
+        self.now = datetime(2030, 1, 1, tzinfo=UTC)
+        self.slots: dict[str, dict[int, HomeMount]] = {}
+        self.known_homes: set[str] = set()
+        self.trashed: list[tuple[str, datetime]] = []
+        self.usages: dict[str, ContainerUsage] = {}
+        self.home_usages: dict[str, HomeUsage] = {}
+        self.disk_now = Disk(_ROOMY, _ROOMY, reserve_hit=False)
+        self.machine_now = Machine(0.1, 2, 0.05, 8 << 30, 6 << 30)
+        self.cuts: list[IPv4Address] = []
+        self.open_connections: dict[IPv4Address, int] = {}
+        self.rules: tuple[Sequence[Bridge], Sequence[str]] | None = None
+        self._failures: list[tuple[str, bool]] = []
+
+    def fail(self, times: int, verb: str = "", *, after: bool = False) -> None:
+        """Let the next calls (of one verb) raise `Unavailable`; `after`: the deed is done then."""
+        self._failures += [(verb, after)] * times
+
+    def lose_firewall(self) -> None:
+        """Flush the rules behind everybody's back."""
+        self.rules = None
+
+    @contextmanager
+    def _doing(self, verb: str, *ids: str) -> Iterator[None]:
+        if self.unreachable:
+            raise Unavailable(f"The node's agent does not answer ({verb}).")
+        failure = next((f for f in self._failures if f[0] in ("", verb)), None)
+        if failure:
+            self._failures.remove(failure)
+            if not failure[1]:
+                raise Unavailable(f"The node's agent does not answer ({verb}).")
+        if not all(map(_ID.fullmatch, ids)):
+            raise Refused("bad_request", "Not an id.")
+        yield
+        if failure:
+            raise Unavailable(f"The answer of the node's agent was lost ({verb}).")
+
+    async def hello(self) -> NodeAbilities:
+        with self._doing("hello"):
+            problem = "" if self.can_idmap else "the kernel cannot idmap mounts"
+            return NodeAbilities(1, self.can_idmap, problem, True, "mnt:[1]")
+
+    async def attach(self, run: str, homes: Sequence[HomeMount]) -> Sequence[str]:
+        with self._doing("attach", run, *(mount.home for mount in homes)):
+            if not self.can_idmap and any((m.uid, m.gid) != (1000, 1000) for m in homes):
+                raise Refused("idmap_unsupported", "the kernel cannot idmap mounts")
+            slots = self.slots.setdefault(run, {})
+            for mount in homes:
+                if slots.setdefault(mount.slot, mount) != mount:
+                    raise Refused("slot_taken", f"Slot {mount.slot} holds something else.")
+                self.known_homes.add(mount.home)
+            return tuple(f"/fake/slots/{run}/{mount.slot}" for mount in homes)
+
+    async def detach(self, run: str) -> None:
+        with self._doing("detach", run):
+            self.slots.pop(run, None)
+
+    async def attached(self) -> Mapping[str, Sequence[int]]:
+        with self._doing("attached"):
+            return {run: tuple(sorted(slots)) for run, slots in self.slots.items()}
+
+    async def sweep(self, known_runs: Collection[str], older_than: timedelta) -> Swept:
+        """Here all runs are old, whatever `older_than`."""
+        with self._doing("sweep", *known_runs):
+            removed = sorted(self.slots.keys() - set(known_runs))
+            for run in removed:
+                del self.slots[run]
+            return Swept(tuple(removed), ())
+
+    async def trash(self, home: str) -> bool:
+        with self._doing("trash", home):
+            if any(m.home == home for slots in self.slots.values() for m in slots.values()):
+                raise Unavailable("This home is attached to a run. (home_attached)")
+            if home not in self.known_homes:
+                return False
+            self.known_homes.remove(home)
+            self.trashed.append((home, self.now))
+            return True
+
+    async def empty_trash(self, older_than: timedelta) -> Emptied:
+        with self._doing("empty_trash"):
+            old = [thrown for thrown in self.trashed if self.now - thrown[1] >= older_than]
+            self.trashed = [thrown for thrown in self.trashed if thrown not in old]
+            removed = tuple(f"{home}.{int(at.timestamp())}" for home, at in old)
+            return Emptied(removed, is_complete=True)
+
+    async def homes(self) -> Sequence[str]:
+        with self._doing("homes"):
+            return tuple(sorted(self.known_homes))
+
+    async def home_usage(self, home: str) -> HomeUsage:
+        with self._doing("home_usage", home):
+            empty = HomeUsage(0, 0, is_complete=True, at=self.now)
+            if home not in self.known_homes:
+                return empty
+            return self.home_usages.get(home, replace(empty, inodes=1))
+
+    async def disk(self) -> Disk:
+        with self._doing("disk"):
+            return self.disk_now
+
+    async def firewall(self, bridges: Sequence[Bridge], allow: Sequence[str]) -> Firewall:
+        with self._doing("firewall"):
+            for bridge in bridges:
+                match = _BRIDGE.fullmatch(bridge.name)
+                if not match:
+                    raise Refused("bad_request", "Not a bridge's name.")
+                if match[1] != self.instance:
+                    raise Refused("not_ours", "A bridge's name is not one of this installation.")
+            self.rules = (tuple(bridges), tuple(allow))
+            return self._firewall_now()
+
+    async def firewall_state(self) -> Firewall:
+        with self._doing("firewall_state"):
+            return self._firewall_now()
+
+    def _firewall_now(self) -> Firewall:
+        problem = "" if self.rules is not None else "The firewall was never loaded."
+        return Firewall(not problem, problem, ("10.0.0.53",))
+
+    async def cut(self, address: IPv4Address) -> int:
+        with self._doing("cut"):
+            self.cuts.append(address)
+            return self.open_connections.pop(address, 0)
+
+    async def usage(self, containers: Collection[str]) -> Mapping[str, ContainerUsage]:
+        with self._doing("usage"):
+            return {name: self.usages[name] for name in containers if name in self.usages}
+
+    async def machine(self) -> Machine:
+        with self._doing("machine"):
+            return self.machine_now
+
+    async def close(self) -> None:
+        """Nothing to let go of."""

@@ -1,0 +1,142 @@
+"""The mooring line: what happened to a workspace, line by line, and what comes next."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.utils.translation import gettext, get_language
+
+from mydocker.domain.environments import Environment
+from mydocker.domain.story import SENTENCES, StoryKind
+from mydocker.services.tellings import tell_event
+from mydocker.store.story import StoryRow
+
+_WISHES = (StoryKind.ASKED, StoryKind.RESTART_ASKED, StoryKind.RESET_ASKED)
+_GOOD = "check-circle"
+_SIGNS: Mapping[str, tuple[str, str]] = {
+    StoryKind.READY: ("", _GOOD),
+    StoryKind.IMAGE_READY: ("", _GOOD),
+    StoryKind.HOME_RESTORED: ("", _GOOD),
+    StoryKind.STOPPED: ("plain", "stopped"),
+    StoryKind.STOPPING: ("plain", "power"),
+    StoryKind.STOP_ASKED: ("plain", "power"),
+    StoryKind.RESTART_ASKED: ("plain", "restart"),
+    StoryKind.RESET_ASKED: ("plain", "bin"),
+    StoryKind.DELETED: ("plain", "bin"),
+    StoryKind.HOME_TRASHED: ("plain", "bin"),
+    StoryKind.EXTENDED: ("plain", "plus"),
+    StoryKind.WARNED: ("plain", "clock"),
+    StoryKind.OPENED: ("plain", "outside"),
+    StoryKind.CREDENTIALS_SHOWN: ("plain", "key"),
+    StoryKind.IMAGE_PULLING: ("plain", "download"),
+    StoryKind.FAILED: ("bad", "triangle"),
+    StoryKind.OUT_OF_MEMORY_CHILD: ("bad", "triangle"),
+    StoryKind.HOME_FULL: ("bad", "triangle"),
+    StoryKind.HOME_NEARLY_FULL: ("plain", "info"),
+    StoryKind.UNREACHABLE: ("bad", "triangle"),
+}
+"""Class and icon of what is past; a dot for the rest."""
+
+_REACHED: Mapping[str, int] = {
+    StoryKind.ASKED: 0,
+    StoryKind.RESTART_ASKED: 0,
+    StoryKind.RESET_ASKED: 0,
+    StoryKind.ADMITTED: 1,
+    StoryKind.IMAGE_PULLING: 1,
+    StoryKind.IMAGE_READY: 1,
+    StoryKind.HOMES_ATTACHED: 2,
+    StoryKind.CONTAINER_STARTING: 2,
+    StoryKind.CONTAINER_STARTED: 2,
+    StoryKind.ANSWERING: 3,
+    StoryKind.READY: 4,
+}
+"""How far a start got with an event, of `STEPS`."""
+STEPS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One knot: `css` is empty for what went well, `plain`, `bad`, `now` or `next`."""
+
+    id: str
+    kind: str
+    at: datetime | None
+    title: str
+    detail: str
+    css: str
+    icon: str
+
+
+def past(story: Sequence[StoryRow], environment: Environment, names: Mapping[str, str], *,
+         everything: bool = False) -> list[Line]:
+    """What happened, newest first; the machinery's own steps only with `everything`."""
+    return [
+        _line(event, environment, names) for event in story if everything or _is_for_all(event.kind)
+    ]
+
+
+def live(story: Sequence[StoryRow], environment: Environment, names: Mapping[str, str]) -> list[Line]:
+    """What happened since the last wish, oldest first, the last of it under way, and what comes."""
+    lines = [
+        _line(event, environment, names)
+        for event in reversed(_of_last_wish(story))
+        if _is_for_all(event.kind)
+    ]
+    done = [replace(line, css=line.css if line.css == "bad" else "") for line in lines]
+    done = [replace(line, icon=_GOOD) if not line.css else line for line in done]
+    if done and not done[-1].css:
+        done[-1] = replace(done[-1], css="now", icon="ring")
+    return done + _to_come(reached(story), environment)
+
+
+def reached(story: Sequence[StoryRow]) -> int:
+    """How many of `STEPS` the start under way has behind it."""
+    return max((_REACHED.get(event.kind, 0) for event in _of_last_wish(story)), default=0)
+
+
+def _of_last_wish(story: Sequence[StoryRow]) -> Sequence[StoryRow]:
+    for place, event in enumerate(story):
+        if event.kind in _WISHES:
+            return story[: place + 1]
+    return story
+
+
+def _is_for_all(kind: str) -> bool:
+    try:
+        return SENTENCES[StoryKind(kind)].is_for_everyone
+    except ValueError:
+        return False
+
+
+def _line(event: StoryRow, environment: Environment, names: Mapping[str, str]) -> Line:
+    told = tell_event(event.kind, _with_titles(event.facts, environment))
+    css, icon = _SIGNS.get(event.kind, ("plain", "dot"))
+    by = names.get(event.actor, "")
+    detail = " ".join(part for part in (told.more, _by(by)) if part)
+    return Line(f"event-{event.id}", event.kind, event.at, told.message, detail, css, icon)
+
+
+def _by(name: str) -> str:
+    return gettext("By %(name)s.") % {"name": name} if name else ""
+
+
+def _with_titles(facts: Mapping[str, str], environment: Environment) -> Mapping[str, str]:
+    """Facts with an interface's title in the place of its key."""
+    interface = environment.interface(facts.get("interface", ""))
+    if interface is None:
+        return facts
+    return {**facts, "interface": interface.title.in_language(get_language() or "en")}
+
+
+def _to_come(done: int, environment: Environment) -> list[Line]:
+    ports = ", ".join(str(port.number) for port in environment.required_ports)
+    steps = [
+        (2, gettext("The container starts, with your homes attached")),
+        (3, gettext("The program answers on port %(ports)s") % {"ports": ports} if ports else ""),
+        (4, gettext("Ready")),
+    ]
+    return [
+        Line(f"step-{number}", "", None, title, "", "next", "dotted-circle")
+        for number, title in steps
+        if number > done and title
+    ]

@@ -1,0 +1,74 @@
+"""What templates can say beyond Django: drawings, states, sizes, moments, durations."""
+
+from datetime import datetime, timedelta
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+
+from mydocker.domain.environments import Text
+from mydocker.domain.state_words import Look
+from mydocker.web import drawings
+from mydocker.web.amounts import duration_text, size_text
+
+register = template.Library()
+register.simple_tag(drawings.icon)
+register.simple_tag(drawings.flag)
+
+
+@register.simple_tag
+def state(look: Look, classes: str = "") -> SafeString:
+    """A state's chip: colour, shape and word."""
+    return format_html(
+        '<span class="st st-{} {}">{}{}</span>',
+        look.family.value,
+        classes,
+        drawings.icon(look.icon, "spin" if look.icon == "ring" else ""),
+        gettext(look.word),
+    )
+
+
+@register.filter
+def told(message: str) -> str:
+    """Translate a sentence of the domain."""
+    return gettext(message)
+
+
+@register.filter
+def spoken(text: Text) -> str:
+    """A text in the reader's language."""
+    return text.in_language(get_language() or "en")
+
+
+@register.filter
+def size(count: int | None) -> str:
+    """Bytes in words: `6,2 Go`."""
+    return size_text(count or 0)
+
+
+@register.filter
+def lasting(duration: timedelta | None) -> str:
+    """A duration in words: `1 h 42`."""
+    return duration_text(duration) if duration is not None else ""
+
+
+@register.filter
+def clock(at: datetime | None) -> str:
+    """A moment of today, or with its day: `10 h 15`, `yesterday at 10:15`, `3 November`."""
+    return moment_text(at, timezone.now()) if at else ""
+
+
+def moment_text(at: datetime, now: datetime) -> str:
+    """As people say it, in the reader's zone."""
+    here = timezone.localtime(at)
+    time = date_format(here, gettext("H:i"))
+    days = (timezone.localtime(now).date() - here.date()).days
+    if days == 0:
+        return time
+    if 0 < days < 7:
+        return gettext("%(day)s at %(time)s") % {"day": date_format(here, "l"), "time": time}
+    form = "j F" if timezone.localtime(now).year == here.year else "j F Y"
+    return gettext("%(day)s at %(time)s") % {"day": date_format(here, form), "time": time}

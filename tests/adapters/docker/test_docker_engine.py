@@ -1,0 +1,384 @@
+"""What only a real engine can show: isolation as set, networks, mounts, other people's things."""
+
+import asyncio
+import os
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from mydocker.adapters.docker import DockerDriver
+from mydocker.adapters.docker.names import Names
+from mydocker.domain.environments import NetworkPolicy
+from mydocker.domain.failures import Cause
+from mydocker.domain.runs import ContainerStatus
+from mydocker.ports.driver import Mount, RunPlan
+from mydocker.ports.errors import Refused
+from tests.adapters.docker.corner import Corner, ask, corner, engine_answers
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.engine]
+
+MIB = 1 << 20
+SOON = 30
+SERVES = """
+import socket
+server = socket.create_server(("", 8888))
+print("serving", flush=True)
+while True:
+    connection, _ = server.accept()
+    connection.sendall(b"hello")
+    connection.close()
+"""
+REACHES = """
+import socket, sys
+try:
+    with socket.create_connection((sys.argv[1], int(sys.argv[2])), 3) as connection:
+        print(connection.recv(9).decode() or "open")
+except OSError as error:
+    print("closed")
+"""
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Corner]:
+    if not engine_answers():
+        pytest.skip("no Docker Engine answers")
+    with corner() as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def driver(place: Corner) -> AsyncIterator[DockerDriver]:
+    made = DockerDriver(place.instance)
+    try:
+        await made.prepare()
+        yield made
+    finally:
+        await made.close()
+        place.sweep()
+
+
+@pytest.fixture
+def plan(place: Corner) -> Callable[..., RunPlan]:
+    def make(run: str, command: Sequence[str] = ("sleep", "600"), **changes: Any) -> RunPlan:
+        wanted: dict[str, Any] = {
+            "run": run,
+            "image": place.image,
+            "command": command,
+            "variables": {"COLOUR": "blue"},
+            "network": NetworkPolicy.OPEN,
+            "cpu_nanos": 500_000_000,
+            "memory_bytes": 64 * MIB,
+            "pids": 64,
+            "shm_bytes": 8 * MIB,
+            "tmp_bytes": 8 * MIB,
+            "user": "1000:1000",
+        }
+        return RunPlan(**{**wanted, **changes})
+
+    return make
+
+
+Plan = Callable[..., RunPlan]
+
+
+async def says(driver: DockerDriver, run: str, text: str) -> None:
+    async with asyncio.timeout(SOON), aclosing(driver.logs(run, tail=100, follow=True)) as lines:  # type: ignore[type-var]
+        async for line in lines:
+            if line.text == text:
+                return
+    raise AssertionError(f"{run} never said {text}")
+
+
+async def run_to_end(driver: DockerDriver, plan: RunPlan) -> list[str]:
+    """Launch, and return all that it says until it ends."""
+    await driver.launch(plan)
+    async with asyncio.timeout(SOON):
+        return [line.text async for line in driver.logs(plan.run, tail=10_000, follow=True)]
+
+
+async def reach(driver: DockerDriver, run: str, address: str, port: int) -> str:
+    words = ("python3", "-Sc", REACHES, address, str(port))
+    _, said = await driver.execute(run, words, timedelta(seconds=SOON))
+    return said.strip()
+
+
+# --- what was asked for is there --------------------------------------------------------------
+
+
+async def test_a_container_names_nobody(driver: DockerDriver, place: Corner, plan: Plan) -> None:
+    await driver.launch(plan("a"))
+    found = place.inspect("a")
+    assert found["Name"] == f"/md-{place.instance}-a"
+    assert found["Config"]["Hostname"] == Names(place.instance).hostname("a")
+    assert found["Config"]["Labels"] == {
+        "org.mydocker.instance": place.instance,
+        "org.mydocker.run": "a",
+        "org.mydocker.pool": "default",
+    }
+
+
+async def test_its_variables_command_and_user_are_the_plan_s(
+    driver: DockerDriver, plan: Plan
+) -> None:
+    script = "echo $COLOUR $SPACES; id -u; id -g; ulimit -n"
+    variables = {"COLOUR": "blue", "SPACES": "a = b"}
+    said = await run_to_end(driver, plan("a", ("sh", "-c", script), variables=variables))
+    assert said[:3] == ["blue a = b", "1000", "1000"]
+    assert 1024 <= int(said[3]) <= 16_384
+
+
+async def test_an_engine_that_drops_a_setting_is_refused_and_nothing_stays(
+    driver: DockerDriver, place: Corner, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container created without its pids limit stands for an engine that dropped it."""
+    asked = driver._engine.ask
+
+    async def drop(path: str, method: str = "GET", **rest: Any) -> Any:
+        if path == "containers/create":
+            host = {**rest["body"]["HostConfig"], "PidsLimit": 0}
+            rest["body"] = {**rest["body"], "HostConfig": host}
+        return await asked(path, method, **rest)
+
+    monkeypatch.setattr(driver._engine, "ask", drop)
+    with pytest.raises(Refused, match="PidsLimit") as refused:
+        await driver.launch(plan("a"))
+    assert refused.value.code == Cause.ISOLATION_MISSING
+    assert place.containers() == []
+
+
+async def test_a_container_left_from_before_a_change_is_made_anew(
+    driver: DockerDriver, place: Corner, plan: Plan
+) -> None:
+    body = {
+        "Image": place.image,
+        "Cmd": ["sleep", "600"],
+        "Labels": dict(Names(place.instance).labels("a")),
+    }
+    status, _ = ask("POST", f"containers/create?name=md-{place.instance}-a", body)
+    assert status == 201
+    assert (await driver.launch(plan("a"))).status is ContainerStatus.RUNNING
+    assert place.inspect("a")["HostConfig"]["PidsLimit"] == 64
+
+
+# --- other people's things --------------------------------------------------------------------
+
+
+async def test_a_container_of_our_name_that_is_not_ours_is_left_alone(
+    driver: DockerDriver, place: Corner, plan: Plan
+) -> None:
+    name = f"md-{place.instance}-a"
+    body = {"Image": place.image, "Cmd": ["sleep", "600"]}
+    try:
+        assert ask("POST", f"containers/create?name={name}", body)[0] == 201
+        assert (await driver.look("a")).status is ContainerStatus.ABSENT
+        await driver.remove("a", timedelta(0))
+        assert ask("GET", f"containers/{name}/json")[0] == 200
+    finally:
+        ask("DELETE", f"containers/{name}?force=1")
+
+
+async def test_two_installations_live_side_by_side(
+    driver: DockerDriver, place: Corner, plan: Plan
+) -> None:
+    with corner() as other_place:
+        other = DockerDriver(other_place.instance)
+        try:
+            bridges = {*(await driver.prepare()).values(), *(await other.prepare()).values()}
+            assert len(bridges) == 2 * len(NetworkPolicy)
+            ours = await driver.launch(plan("a"))
+            theirs = await other.launch(plan("a", image=other_place.image))
+            assert ours.container != theirs.container
+            await other.remove("a", timedelta(0))
+            assert await driver.look("a") == ours
+        finally:
+            await other.close()
+
+
+# --- hopeless plans ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"mounts": [Mount("/no/such/folder", "/home/x")]}, Cause.HOME_UNAVAILABLE),
+        ({"mounts": [Mount("/etc", "/home/x")]}, Cause.HOME_UNAVAILABLE),
+        ({"command": []}, Cause.COMMAND_MISSING),
+        ({"command": ["nope"]}, Cause.COMMAND_MISSING),
+        ({"command": ["/tmp"]}, Cause.COMMAND_MISSING),
+        ({"user": "bob"}, Cause.ENGINE_REFUSED),
+        ({"memory_bytes": MIB}, Cause.ENGINE_REFUSED),
+    ],
+    ids=["no-home", "unshared-home", "no-command", "unknown", "no-program", "user", "memory"],
+)
+async def test_a_hopeless_plan_fails_at_once_and_leaves_nothing(
+    driver: DockerDriver, place: Corner, plan: Plan, changes: dict[str, Any], cause: Cause
+) -> None:
+    try:
+        seen = await driver.launch(plan("a", **changes))
+    except Refused as refused:
+        assert refused.code == cause
+        assert place.containers() == []
+    else:
+        # The engine's init found it out after the engine had called it started.
+        assert cause is Cause.COMMAND_MISSING
+        await run_to_end(driver, plan("a", **changes))
+        assert (seen := await driver.look("a")).exit is not None
+        assert seen.exit is not None and "failed" in seen.exit.error
+
+
+# --- networks ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", NetworkPolicy)
+async def test_the_host_reaches_a_container_whatever_the_policy(
+    driver: DockerDriver, plan: Plan, policy: NetworkPolicy
+) -> None:
+    seen = await driver.launch(plan("a", ("python3", "-Sc", SERVES), network=policy))
+    await says(driver, "a", "serving")
+    async with asyncio.timeout(SOON):
+        reader, writer = await asyncio.open_connection(seen.address, 8888)
+        assert await reader.read() == b"hello"
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.mark.parametrize("policy", NetworkPolicy)
+async def test_containers_do_not_reach_one_another(
+    driver: DockerDriver, plan: Plan, policy: NetworkPolicy
+) -> None:
+    server = await driver.launch(plan("a", ("python3", "-Sc", SERVES), network=policy))
+    await says(driver, "a", "serving")
+    await driver.launch(plan("b", network=policy))
+    await driver.launch(plan("c", network=NetworkPolicy.OPEN))
+    assert server.address is not None
+    assert await reach(driver, "a", "127.0.0.1", 8888) == "hello"
+    for run in ("b", "c"):
+        assert await reach(driver, run, server.address, 8888) == "closed"
+
+
+async def test_networks_are_made_as_they_must_be_and_made_again(
+    driver: DockerDriver, place: Corner, plan: Plan
+) -> None:
+    names = Names(place.instance)
+    for policy in NetworkPolicy:
+        assert ask("DELETE", f"networks/{names.network(policy)}")[0] == 204
+    # A launch after somebody removed the networks mends them by itself.
+    assert (await driver.launch(plan("a"))).status is ContainerStatus.RUNNING
+    for policy, bridge in (await driver.prepare()).items():
+        found = ask("GET", f"networks/{names.network(policy)}")[1]
+        assert found["Internal"] is (policy is NetworkPolicy.NONE)
+        assert found["EnableIPv6"] is False
+        assert found["Options"]["com.docker.network.bridge.enable_icc"] == "false"
+        assert Path(f"/sys/class/net/{bridge}").exists()
+
+
+async def test_a_network_that_is_wrong_is_replaced_unless_it_is_in_use(
+    driver: DockerDriver, place: Corner, plan: Plan
+) -> None:
+    name = Names(place.instance).network(NetworkPolicy.NONE)
+    ask("DELETE", f"networks/{name}")
+    wrong = {"Name": name, "Labels": dict(Names(place.instance).own_label)}
+    assert ask("POST", "networks/create", wrong)[0] == 201
+    user = {"Image": place.image, "Cmd": ["sleep", "600"], "HostConfig": {"NetworkMode": name}}
+    _, made = ask("POST", f"containers/create?name=test-driver-{place.instance}", user)
+    try:
+        ask("POST", f"containers/{made['Id']}/start")
+        with pytest.raises(Refused, match="Internal") as refused:
+            await driver.prepare()
+        assert refused.value.code == Cause.ISOLATION_MISSING
+    finally:
+        ask("DELETE", f"containers/{made['Id']}?force=1")
+    await driver.prepare()
+    assert ask("GET", f"networks/{name}")[1]["Internal"] is True
+
+
+async def test_two_who_prepare_at_once_make_one_network_each(place: Corner) -> None:
+    names = Names(place.instance)
+    for policy in NetworkPolicy:
+        ask("DELETE", f"networks/{names.network(policy)}")
+    drivers = [DockerDriver(place.instance) for _ in range(3)]
+    try:
+        await asyncio.gather(*(one.prepare() for one in drivers), return_exceptions=True)
+        await drivers[0].prepare()
+        found = [network["Name"] for network in ask("GET", f"networks?filters={place.filter}")[1]]
+        assert sorted(found) == sorted(names.network(policy) for policy in NetworkPolicy)
+    finally:
+        for one in drivers:
+            await one.close()
+
+
+# --- homes ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slot(tmp_path: Path) -> Iterator[Path]:
+    """A folder whose later mounts reach containers that run already, as the agent makes it."""
+    if os.geteuid() != 0:
+        pytest.skip("mounts need root")
+    folder = tmp_path / "slot"
+    folder.mkdir()
+    subprocess.run(["mount", "--bind", folder, folder], check=True)
+    try:
+        subprocess.run(["mount", "--make-rshared", folder], check=True)
+        yield folder
+    finally:
+        while not subprocess.run(["umount", "--lazy", folder], capture_output=True).returncode:
+            pass  # what was mounted upon it comes off first
+
+
+async def test_a_home_attached_later_appears_in_the_running_container(
+    driver: DockerDriver, plan: Plan, slot: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "notes").write_text("mine")
+    await driver.launch(plan("a", mounts=[Mount(str(slot), "/home/jovyan")]))
+    subprocess.run(["mount", "--bind", home, slot], check=True)
+    words = ("cat", "/home/jovyan/notes")
+    assert await driver.execute("a", words, timedelta(seconds=SOON)) == (0, "mine")
+    await driver.remove("a", timedelta(0))
+    assert (home / "notes").read_text() == "mine"
+
+
+# --- logs -------------------------------------------------------------------------------------
+
+
+async def test_a_log_survives_what_programs_write(driver: DockerDriver, plan: Plan) -> None:
+    script = r"""
+import sys
+out = sys.stdout.buffer
+out.write(b"bar 10%\rbar 100%\r\n")
+out.write(b"x" * 1000000 + b"\n")
+out.write(b"\xff\xfe caf\xc3\xa9\n")
+out.write(b"no end")
+"""
+    said = await run_to_end(driver, plan("a", ("python3", "-Sc", script)))
+    assert said[0] == "bar 100%"
+    assert said[1].startswith("xxx") and len(said[1].encode()) == 8192
+    assert said[2:] == ["\ufffd\ufffd café", "no end"]
+
+
+async def test_a_flood_is_followed_to_its_end_and_kept_small(
+    driver: DockerDriver, place: Corner, plan: Plan
+) -> None:
+    script = "for n in range(60000): print(n, 'x' * 90)\nprint('done')"
+    said = await run_to_end(driver, plan("a", ("python3", "-Sc", script)))
+    assert said[-1] == "done"
+    kept = [line.text async for line in driver.logs("a", tail=10**9, follow=False)]
+    assert kept[-1] == "done"
+    assert sum(map(len, kept)) < 2_200_000
+
+
+async def test_a_polite_end_is_heard_before_the_removal(driver: DockerDriver, plan: Plan) -> None:
+    script = "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done"
+    await driver.launch(plan("a", ("sh", "-c", script)))
+    await says(driver, "a", "ready")
+    following = asyncio.create_task(says(driver, "a", "bye"))
+    await driver.remove("a", timedelta(seconds=SOON))
+    await following
