@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -137,43 +136,20 @@ def streams(settings: Settings) -> ASGI3Application:
     return application(lambda: Hub(window), page_stream)
 
 
-def readiness(settings: Settings) -> Callable[[], Sequence[str]]:
-    """What `/readyz` asks: the problems in the way of a first start; empty when there are none."""
-
-    def problems() -> Sequence[str]:
-        try:
-            answer = ask(sockets(settings).loops, "health")
-        except Unavailable as error:
-            return [str(error)]
-        return [str(problem) for problem in answer["problems"]]
-
-    return problems
-
-
-def machine(settings: Settings) -> Callable[[], Mapping[str, object] | None]:
-    """What the administrators' page asks: the node's load, or None if nobody answers."""
-
-    def load() -> Mapping[str, object] | None:
-        try:
-            return ask(sockets(settings).loops, "machine")
-        except Unavailable:
-            return None
-
-    return load
+def readiness(settings: Settings) -> Sequence[str]:
+    """What stands in the way of a first start; empty when there is nothing."""
+    try:
+        answer = ask(sockets(settings).loops, "health")
+    except Unavailable as error:
+        return [str(error)]
+    return [str(problem) for problem in answer["problems"]]
 
 
 def connect_web(settings: Settings) -> None:
     """Give the pages their ways to the other processes; once, before the web process serves."""
     from mydocker.web import parts
 
-    parts.readiness = readiness(settings)
-    parts.machine = machine(settings)
+    def missing() -> Mapping[str, str]:
+        return {f"part {n}": problem for n, problem in enumerate(readiness(settings), 1)}
 
-
-def prepare_metrics(settings: Settings) -> None:
-    """Let Prometheus counters of several processes be read by one; before any is imported."""
-    folder = settings.run_folder / "metrics"
-    folder.mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(folder))
-
-
+    parts.answer_readiness_with(missing)

@@ -4,10 +4,18 @@ Listing what must not be imported would need a new line for every new package; t
 """
 
 import sys
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import cast
 
 import grimp
 from importlinter import Contract, ContractCheck, fields, output
+from importlinter.domain.imports import Module
+
+
+def within(graph: grimp.ImportGraph, package: str) -> Iterator[str]:
+    """A package and all modules under it."""
+    yield package
+    yield from graph.find_descendants(package)
 
 
 class StandardLibraryOnly(Contract):
@@ -24,14 +32,17 @@ class StandardLibraryOnly(Contract):
 
     def check(self, graph: grimp.ImportGraph, verbose: bool) -> ContractCheck:
         """Find the imports that lead elsewhere."""
-        without = set(self.without or ())
+        without = set(cast("list[str] | None", self.without) or ())
         allowed = (sys.stdlib_module_names - without) | set(self.session_options["root_packages"])
-        found: list[dict[str, Any]] = []
-        for source in self.source_modules:
-            for importer in sorted({source.name, *graph.find_descendants(source.name)}):
-                for imported in sorted(graph.find_modules_directly_imported_by(importer)):
-                    if imported.split(".")[0] not in allowed:
-                        found += graph.get_import_details(importer=importer, imported=imported)
+        sources = cast("Iterable[Module]", self.source_modules)
+        modules = {each for source in sources for each in within(graph, source.name)}
+        found = [
+            detail
+            for importer in sorted(modules)
+            for imported in sorted(graph.find_modules_directly_imported_by(importer))
+            if imported.split(".")[0] not in allowed
+            for detail in graph.get_import_details(importer=importer, imported=imported)
+        ]
         return ContractCheck(kept=not found, metadata={"imports": found})
 
     def render_broken_contract(self, check: ContractCheck) -> None:

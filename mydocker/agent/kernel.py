@@ -78,7 +78,8 @@ def has_openat2() -> bool:
 
 def bind(folder: int) -> int:
     """Make a detached bind mount of a folder. The caller closes the result; a mount that was
-    not placed by then vanishes with it, also when we are killed."""
+    not placed by then vanishes with it, also when we are killed.
+    """
     return _call(_OPEN_TREE, folder, b"", _AT_EMPTY_PATH | _OPEN_TREE_CLONE | os.O_CLOEXEC)
 
 

@@ -40,7 +40,7 @@ def listen(path: Path) -> socket.socket:
     listener.bind(str(path))
     path.chmod(0o666)  # who calls is checked at each connection
     listener.listen(_BACKLOG)
-    listener.setblocking(False)
+    listener.settimeout(0)
     return listener
 
 

@@ -24,7 +24,8 @@ class HomeMount:
 @dataclass(frozen=True, slots=True)
 class Bridge:
     """A bridge of the node. Policy `open`: DNS at the host's resolvers, the internet, and what
-    the operator allows. `none`: nothing; the host may still call, and is answered."""
+    the operator allows. `none`: nothing; the host may still call, and is answered.
+    """
 
     name: str
     policy: str

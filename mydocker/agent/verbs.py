@@ -37,7 +37,7 @@ class Verb:
     """Whether it is recorded."""
     is_slow: bool = False
     """Whether others must not wait for it."""
-    under: AbstractContextManager[object] = nullcontext()
+    under: AbstractContextManager[object] = field(default_factory=nullcontext)
     """The lock it takes."""
 
 

@@ -4,6 +4,7 @@ import asyncio
 import re
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
@@ -40,7 +41,9 @@ class _Streams:
             case "lifespan":
                 await self._live(receive, send)
             case "http":
-                await self._answer(scope, receive, send)
+                # The server cancels what is still open when it ends: that is no error.
+                with suppress(asyncio.CancelledError):
+                    await self._answer(scope, receive, send)
             case "websocket":
                 await send({"type": "websocket.close"})
 

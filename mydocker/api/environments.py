@@ -14,6 +14,7 @@ from mydocker.api.noes import ALWAYS, CHANGES, DEFINES, EMPTY, UNKNOWN
 from mydocker.api.shapes import Applied, EnvironmentShown, Items, PartOfEnvironments, Slug
 from mydocker.api.workspaces import language
 from mydocker.domain.environments import Mistake, warnings_of
+from mydocker.domain.environments.reading import KEYS
 from mydocker.domain.people import Person
 from mydocker.domain.refusals import Kind, Refusal
 from mydocker.domain.scopes import Scope
@@ -25,22 +26,35 @@ from mydocker.services.environments import Known
 router = Router(tags=["environments"])
 
 _YAML = "application/yaml"
-_EXAMPLE = """\
-slug: jupyterlab-python
-title: {en: JupyterLab and Python, fr: JupyterLab et Python}
-image: mydocker/jupyterlab-python
-ports: [{number: 8888}]
-interfaces: [{key: jupyterlab, title: JupyterLab, link: "https://{{HOST['8888']}}/lab"}]
-"""
-_DEFINITION = {
-    _YAML: {"schema": {"type": "string"}, "example": _EXAMPLE},
-    "application/json": {"schema": {"type": "object"}},
+_SHAPE: dict[str, Any] = {
+    "type": "object",
+    "required": ["title", "image"],
+    "properties": {key: {} for key in KEYS},
+    "additionalProperties": False,
 }
+_EXAMPLE = {
+    "title": {"en": "JupyterLab and Python", "fr": "JupyterLab et Python"},
+    "image": "mydocker/jupyterlab-python",
+    "ports": [{"number": 8888}],
+    "interfaces": [
+        {"key": "lab", "title": "JupyterLab", "link": "https://{{HOST['8888']}}/lab"}
+    ],
+}
+_CONTENT = {"schema": _SHAPE, "example": _EXAMPLE}
 _TAKEN = {
-    "requestBody": {"required": True, "content": {**_DEFINITION, "text/yaml": _DEFINITION[_YAML]}}
+    "requestBody": {
+        "description": "See the reference of definitions.",
+        "required": True,
+        "content": {_YAML: _CONTENT, "text/yaml": _CONTENT, "application/json": _CONTENT},
+    }
 }
 _GIVEN = {
-    "responses": {200: {"description": "The definition, as it is applied.", "content": _DEFINITION}}
+    "responses": {
+        200: {
+            "description": "The definition, as it is applied.",
+            "content": {_YAML: _CONTENT, "application/json": _CONTENT},
+        }
+    }
 }
 
 

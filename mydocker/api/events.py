@@ -14,7 +14,7 @@ from mydocker.ports.window import PullShown
 from mydocker.services.live import Change, Hub, Moved
 from mydocker.services.summaries import iso
 from mydocker.services.tellings import tell_event
-from mydocker.store import story
+from mydocker.store import streams
 from mydocker.store.story import StoryRow
 from mydocker.store.transactions import DatabaseError
 
@@ -39,12 +39,14 @@ async def follow_events(exchange: Exchange, workspace: str, hub: Hub) -> None:
         rows = await read(_so_far, workspace, exchange.header("last-event-id") or "")
         await exchange.start(200, "text/event-stream", x_accel_buffering="no")
         await exchange.write(f"retry: {RETRY_MILLISECONDS}\n\n".encode())
-        await first_of(
-            _send(exchange, workspace, rows, changes),
-            until_withdrawn(exchange, follower, hub),
-            exchange.left(),
-        )
-    await exchange.end()
+        try:
+            await first_of(
+                _send(exchange, workspace, rows, changes),
+                until_withdrawn(exchange, follower, hub),
+                exchange.left(),
+            )
+        finally:
+            await exchange.end()
 
 
 async def _send(
@@ -61,7 +63,7 @@ async def _send(
         rows = []
         if any(isinstance(change, Moved) for change in news) or len(news) >= changes.maxsize:
             try:
-                rows = await read(story.since, workspace, last)
+                rows = await read(streams.after, workspace, last)
             except DatabaseError:
                 return  # the client comes back and says where it was
         pulls = [change for change in news if isinstance(change, PullShown)]
@@ -83,8 +85,8 @@ async def _next(changes: asyncio.Queue[Change]) -> list[Change]:
 
 def _so_far(workspace: str, last_event: str) -> Sequence[StoryRow]:
     if last_event.isascii() and last_event.isdigit() and len(last_event) <= 18:
-        return story.since(workspace, int(last_event))
-    rows = list(reversed(story.newest(workspace, LONGEST_GENERATION)))
+        return streams.after(workspace, int(last_event))
+    rows = streams.newest(workspace, LONGEST_GENERATION)
     wishes = [place for place, row in enumerate(rows) if row.kind in _WISHES]
     return rows[wishes[-1] :] if wishes else rows
 

@@ -50,6 +50,7 @@ class Exchange:
         """Send the status and the headers."""
         named = {
             "content-type": content_type,
+            "content-language": self.language,
             "cache-control": "no-store",
             "x-content-type-options": "nosniff",
             **{name.replace("_", "-"): value for name, value in headers.items()},

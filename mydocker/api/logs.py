@@ -32,14 +32,16 @@ async def follow_logs(exchange: Exchange, workspace: str, hub: Hub, part: Tail) 
         if done:
             first.result()
         await exchange.start(200, "text/plain; charset=utf-8", x_accel_buffering="no")
-        await first_of(
-            _send(exchange, first, lines),
-            until_withdrawn(exchange, follower, hub),
-            exchange.left(),
-        )
+        try:
+            await first_of(
+                _send(exchange, first, lines),
+                until_withdrawn(exchange, follower, hub),
+                exchange.left(),
+            )
+        finally:
+            await exchange.end()
     finally:
         first.cancel()
-    await exchange.end()
 
 
 async def _send(

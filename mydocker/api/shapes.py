@@ -6,7 +6,7 @@ Requests are strict: no unknown key, no conversion, every text with a pattern an
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from mydocker.domain.environments import Status
 from mydocker.domain.failures import Cause
@@ -24,6 +24,12 @@ Slug = Annotated[str, StringConstraints(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_
 Key = Annotated[str, StringConstraints(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
 Address = Annotated[str, StringConstraints(pattern=r"^[!-~]*$", max_length=8000)]
+# Which scopes there are is `domain.scopes`' to check.
+ScopeName = Annotated[
+    str,
+    StringConstraints(max_length=40),
+    WithJsonSchema({"type": "string", "enum": [scope.value for scope in Scope]}),
+]
 
 
 def _shown(example: dict[str, Any]) -> ConfigDict:
@@ -261,10 +267,8 @@ class TokenAsked(BaseModel):
         {"title": "nightly job", "scopes": ["workspaces:read"], "expires_in": 2592000}
     )
     title: Line = ""
-    scopes: list[Annotated[str, StringConstraints(max_length=40, pattern="^[a-z:]+$")]] = Field(
-        default=[],
-        max_length=len(Scope),
-        description=f"Of {', '.join(Scope)}. None: all that the person may do.",
+    scopes: list[ScopeName] = Field(
+        default=[], max_length=len(Scope), description="None: all that the person may do."
     )
     expires_in: int | None = Field(
         default=None, ge=60, le=10 * 365 * 86400, description="Seconds; null: never."

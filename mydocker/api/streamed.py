@@ -33,6 +33,19 @@ EventId = Annotated[
     Header(alias="Last-Event-ID", pattern="^[0-9]{1,18}$", description="To go on after it."),
 ]
 
+_EVENT = {
+    "description": "Of one event.",
+    "type": "object",
+    "required": ["data"],
+    "properties": {
+        "id": {"type": "string", "description": "To come back with, as `Last-Event-ID`."},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/EventShown"},
+        },
+    },
+}
 _EXAMPLE = (
     'id: 17\ndata: {"at": "2026-11-22T09:30:00.250000Z", "kind": "ready", '
     '"message": "Ready. 1.9 s after it was asked for.", "progress": null}\n\n'
@@ -43,9 +56,8 @@ _EVENTS = {
             "description": "Events, until the client leaves. Kinds: " + ", ".join(StoryKind) + ".",
             "content": {
                 "text/event-stream": {
-                    "schema": {"type": "string"},
+                    "schema": _EVENT,
                     "example": _EXAMPLE,
-                    "x-event-data": {"$ref": "#/components/schemas/EventShown"},
                 }
             },
         }

@@ -12,6 +12,7 @@ from typing import Any
 
 import typer
 
+from mydocker.cli import framework
 from mydocker.settings import read_duration
 
 LANGUAGE = "en"
@@ -37,13 +38,10 @@ def _database() -> Iterator[None]:
     from mydocker.cli.main import refuse, settings
 
     chosen = settings()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mydocker.django_settings")
     os.umask(0o007)
     if not (chosen.database_url or (chosen.data / "database").is_dir()):
         refuse(f"There is no service in {chosen.data} yet. Start it once with: mydocker up")
-    import django
-
-    django.setup()
+    framework.start(chosen)
     from mydocker.domain.refusals import Refusal
     from mydocker.store.transactions import DatabaseError
 
@@ -61,6 +59,15 @@ def _told(sentence: str, facts: Any) -> str:
 
 def _hint(sentence: str, facts: Any) -> str:
     return f" {_told(sentence, facts)}" if sentence else ""
+
+
+def _lines(bad: Any, file: str) -> str:
+    told = []
+    for line, mistake in bad.mistakes:
+        message, hint = mistake.told()
+        place = f"{file}:{line}" if line else file
+        told.append(f"{place}: {mistake.place}: {message} {hint}".rstrip())
+    return "\n".join(told)
 
 
 def _now() -> datetime:
@@ -122,13 +129,13 @@ def environment_apply(file: str = typer.Argument(..., help="A YAML file, or - fo
         refuse(f"{file}: {error}")
     with _database():
         from mydocker.services import environments
-        from mydocker.services.environment_files import FileMistakes, read_file
+        from mydocker.services.definitions import BadDefinition, read_definition
         from mydocker.services.operator import OPERATOR
 
         try:
-            definition = read_file(text)
-        except FileMistakes as mistakes:
-            refuse(f"{file} cannot be applied:\n{mistakes}")
+            definition = read_definition(text)
+        except BadDefinition as bad:
+            refuse(f"{file} cannot be applied; nothing was changed.\n{_lines(bad, file)}")
         for warning in warnings_of(definition):
             sys.stderr.write(f"warning: {warning.place}: {' '.join(warning.told()).strip()}\n")
         found, changed = environments.apply(OPERATOR, definition, _now())
@@ -141,10 +148,10 @@ def environment_export(slug: str) -> None:
     """Print an environment's definition as YAML; `apply` takes it back."""
     with _database():
         from mydocker.services import environments
-        from mydocker.services.environment_files import write_file
+        from mydocker.services.definitions import write_definition
 
         found = environments.by_slug(slug)
-        typer.echo(write_file(found.definition), nl=False)
+        typer.echo(write_definition(found.row.definition), nl=False)
 
 
 @environment_app.command("list")
@@ -186,27 +193,40 @@ def workspace_start(
     """Start a person's workspace in an environment."""
     with _database():
         from mydocker.services import people, workspaces
-        from mydocker.services.summaries import summary
 
         person = people.by_mail(user)
         asked = workspaces.ask(person, environment, _now())
-        found = summary(person, asked.workspace)
+        found = _summary(person, asked.workspace)
         deadline = time.monotonic() + (WAIT_SECONDS if wait else 0)
         while found["state"] not in ("ready", "failed") and time.monotonic() < deadline:
             time.sleep(0.05)
-            found = summary(person, asked.workspace)
-    _print(found) if as_json else typer.echo(f"{found['id']}  {found['state']}")
+            found = _summary(person, asked.workspace)
+    if as_json:
+        _print(found)
+    else:
+        typer.echo(f"{found['id']}  {found['state']}")
     if wait and found["state"] != "ready":
         raise typer.Exit(1)
+
+
+def _summary(person: Any, workspace: str) -> dict[str, object]:
+    from mydocker.services import summaries
+
+    return summaries.as_json(summaries.of_workspace(person, workspace), LANGUAGE)
 
 
 @workspace_app.command("list")
 def workspace_list(as_json: bool = typer.Option(False, "--json")) -> None:
     """List every workspace that runs."""
     with _database():
-        from mydocker.services.summaries import running
+        from mydocker.services import summaries
+        from mydocker.services.operator import OPERATOR
 
-        rows = list(running())
+        page = summaries.in_use(OPERATOR)
+        rows = [summaries.as_json(each, LANGUAGE) for each in page.items]
+        while page.next:
+            page = summaries.in_use(OPERATOR, after=page.next)
+            rows += [summaries.as_json(each, LANGUAGE) for each in page.items]
     if as_json:
         _print(rows)
         return

@@ -1,6 +1,5 @@
 """What has to be there before the processes start: tables, pages, environments, gateway files."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,10 +13,6 @@ CATALOGUE = Path(__file__).parent.parent.parent / "catalogue"
 
 def prepare(settings: Settings) -> None:
     """Bring database, static files and first environments up to date; repeatable and quick."""
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mydocker.django_settings")
-    django.setup()
     from django.core.management import call_command
     from django.db import connections
 
@@ -33,12 +28,12 @@ def prepare(settings: Settings) -> None:
 def apply_catalogue() -> None:
     """Define the environments that the project ships, unless they exist: teachers may edit them."""
     from mydocker.services import environments
-    from mydocker.services.environment_files import read_file
+    from mydocker.services.definitions import read_definition
     from mydocker.services.operator import OPERATOR
     from mydocker.store.environments import by_slug
 
     for path in sorted(CATALOGUE.glob("*/environment.yaml")):
-        definition = read_file(path.read_text(encoding="utf-8"))
+        definition = read_definition(path.read_text(encoding="utf-8"))
         if by_slug(definition.slug) is None:
             environments.apply(OPERATOR, definition, datetime.now(UTC))
 

@@ -1,5 +1,6 @@
 """The pages and the API under WSGI: gunicorn, whose workers are forked from this very process."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             "threads": threads,
             "worker_class": "gthread",
             "preload_app": True,
-            "umask": 0o007,
+            # The socket itself is open: its folder lets the gateway through and nobody else.
+            "umask": 0,
+            "post_fork": lambda _server, _worker: os.umask(0o007),
             "max_requests": RECYCLED_AFTER,
             "max_requests_jitter": RECYCLED_AFTER // 10,
             "keepalive": 75,

@@ -13,6 +13,7 @@ from typing import Any
 
 import typer
 
+from mydocker.cli import framework
 from mydocker.cli.users import MissingUser, Users, find_users, make_folders, unreachable_for
 from mydocker.settings import Settings
 
@@ -134,9 +135,10 @@ def _last_lines(path: Path, count: int = 12) -> str:
 
 
 def _problems(settings: Settings) -> list[str]:
+    framework.start(settings)
     from mydocker.bootstrap import readiness
 
-    return list(readiness(settings)())
+    return list(readiness(settings))
 
 
 def _teller(*, quiet: bool) -> Any:
@@ -149,11 +151,8 @@ def _teller(*, quiet: bool) -> Any:
 
 
 def _serve(settings: Settings, users: Users, *, logs: bool, tell: Any) -> None:
-    from mydocker import bootstrap
-
-    bootstrap.prepare_metrics(settings)
-    _clear(settings.run_folder / "metrics")
     _clear(settings.run_folder / "bells")
+    framework.start(settings, with_metrics=True)
     tell("Preparing the database and the pages")
     from mydocker.cli.preparing import prepare, write_gateway_configuration
 

@@ -104,17 +104,22 @@ def _faults_outside(link: str) -> Iterator[Fault]:
             _("HOST already contains the port. A link that leads elsewhere has no variables."),
         )
         return
-    try:
-        parts = urlsplit(link)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound or parts.username is not None or not parts.netloc.isascii():
+    if not _is_web_address(link):
         yield Fault(
             _("%(link)s is not a web address."),
             _("Begin with https://{{HOST['8888']}}/ to lead to port 8888 of the workspace."),
             {"link": link[:80]},
         )
+
+
+def _is_web_address(link: str) -> bool:
+    try:
+        parts = urlsplit(link)
+        port = parts.port
+    except ValueError:
+        return False
+    known = parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
+    return known and parts.username is None and parts.netloc.isascii()
 
 
 def render_link(link: str, scheme: str, values: Values, redirect: str = "") -> str:

@@ -65,8 +65,7 @@ class StoryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """How a kind is told: a title and a detail. Why something stopped is told by its cause
-    (`failures.TELLINGS`)."""
+    """How a kind is told. Why something stopped is told by its cause (`failures.TELLINGS`)."""
 
     title: str
     detail: str = ""

@@ -36,7 +36,7 @@ from mydocker.loops import ledger
 from mydocker.loops.clock import SteadyClock
 from mydocker.loops.database import Database
 from mydocker.loops.launching import Launcher
-from mydocker.loops.probe import answers
+from mydocker.loops.probe import Answers, answers
 from mydocker.loops.window import Showcase
 from mydocker.ports.driver import Driver
 from mydocker.ports.errors import Refused, Unavailable
@@ -78,7 +78,9 @@ class Custodian:
         *,
         apps_domain: str,
         patience: Patience,
+        answers: Answers = answers,
     ) -> None:
+        self._answers = answers
         self._database, self._driver, self._gateway = database, driver, gateway
         self._agent, self._launcher, self._showcase = agent, launcher, showcase
         self._clock, self._apps_domain, self._patience = clock, apps_domain, patience
@@ -190,7 +192,7 @@ class Custodian:
         patience = (step.until - self._clock.now()).total_seconds()
         waking = asyncio.ensure_future(woken.wait())
         probing = asyncio.ensure_future(
-            answers(container.address if container else None, definition.ports, patience)
+            self._answers(container.address if container else None, definition.ports, patience)
         )
         try:
             await asyncio.wait({waking, probing}, return_when=asyncio.FIRST_COMPLETED)

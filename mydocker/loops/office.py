@@ -43,7 +43,8 @@ async def serve(
     def heard(ring: Ring) -> None:
         for desk in desks:
             if ring.topic in desk.office.topics:
-                loop.call_soon_threadsafe(desk.wake, ring.key)
+                with suppress(RuntimeError):  # the loop ended just now
+                    loop.call_soon_threadsafe(desk.wake, ring.key)
 
     listener = Listener(heard)
     listener.start()

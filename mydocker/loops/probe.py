@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from mydocker.domain.environments import Port, Protocol
 
@@ -11,6 +11,10 @@ LONGEST_PAUSE_SECONDS = 0.25
 SHARE = 0.04
 """Pause as a share of the time waited so far: half of it is lost on average, so 2 % of a start."""
 ATTEMPT_SECONDS = 3.0
+
+
+Answers = Callable[[str | None, Sequence[Port], float], Awaitable[bool]]
+"""Waits for ports to answer: address, ports, seconds of patience."""
 
 
 async def answers(address: str | None, ports: Sequence[Port], patience: float) -> bool:

@@ -103,8 +103,7 @@ def enter(ticket: str, host: str, now: datetime) -> Entered:
 
 
 def _ready_run(person: Person, workspace: str) -> RunRow:
-    with unit_of_work():
-        row = workspaces.own(person, workspace)
+    row = workspaces.own(person, workspace)
     run = runs.live_of(workspace)
     if row.person != person.id:
         raise Refusal(

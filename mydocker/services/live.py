@@ -6,7 +6,7 @@ Holds no facts: a follower that is told `Moved` reads the database itself.
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from mydocker.domain.logs import LogLine
@@ -77,7 +77,8 @@ class Hub:
 
     def _heard(self, ring: Ring) -> None:
         if ring.topic in ("wish", "workspace") and self._loop is not None:
-            self._loop.call_soon_threadsafe(self._tell, ring.key, Moved(ring.key))
+            with suppress(RuntimeError):  # the loop ended just now
+                self._loop.call_soon_threadsafe(self._tell, ring.key, Moved(ring.key))
 
     def _tell(self, workspace: str, change: Change) -> None:
         for queue in self._followers.get(workspace, ()):

@@ -88,9 +88,10 @@ def stop(
 
 def stop_own(person: Person, workspace: str, now: datetime) -> None:
     """The Stop button. Stopping what is stopped is fine."""
-    row = _own(person, workspace)
-    cause = Cause.ASKED if row.person == person.id else Cause.BY_ADMIN
-    stop(workspace, cause, person.id, now)
+    with unit_of_work():
+        row = _own(person, workspace)
+        cause = Cause.ASKED if row.person == person.id else Cause.BY_ADMIN
+        stop(workspace, cause, person.id, now)
 
 
 def restart(person: Person, workspace: str, now: datetime) -> None:
@@ -147,7 +148,7 @@ def delete(person: Person, workspace: str, now: datetime) -> None:
 
 def credentials(person: Person, workspace: str, now: datetime) -> tuple[str, str]:
     """The live run's generated user name and password; for the owner alone, and told in the story."""
-    row = _own(person, workspace)
+    row = own(person, workspace)
     run = runs.live_of(workspace)
     if row.person != person.id or run is None or run.phase is not Phase.READY:
         raise Refusal(
@@ -162,7 +163,8 @@ def credentials(person: Person, workspace: str, now: datetime) -> tuple[str, str
 
 def own(person: Person, workspace: str) -> WorkspaceRow:
     """A workspace the person may act on: theirs, or anybody's for administrators."""
-    return _own(person, workspace)
+    with unit_of_work():
+        return _own(person, workspace)
 
 
 def _own(person: Person, workspace: str) -> WorkspaceRow:

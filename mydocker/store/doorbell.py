@@ -167,12 +167,16 @@ class Listener:
         """Stop listening; returns at once."""
         self._stop.set()
 
+    def _pass_on(self, ring: Ring) -> None:
+        if not self._stop.is_set():
+            self._heard(ring)
+
     def _run(self) -> None:
         from django.db import Error
 
         while not self._stop.is_set():
             try:
-                bell().listen(self._heard, self._stop)
+                bell().listen(self._pass_on, self._stop)
             except (OSError, Error):
                 self._stop.wait(1.0)
 

@@ -73,7 +73,9 @@ class FakeAgent:
     async def hello(self) -> NodeAbilities:
         with self._doing("hello"):
             problem = "" if self.can_idmap else "the kernel cannot idmap mounts"
-            return NodeAbilities(1, self.can_idmap, problem, True, "mnt:[1]")
+            return NodeAbilities(
+                1, self.can_idmap, problem, can_firewall=True, mount_namespace="mnt:[1]"
+            )
 
     async def attach(self, run: str, homes: Sequence[HomeMount]) -> Sequence[str]:
         with self._doing("attach", run, *(mount.home for mount in homes)):

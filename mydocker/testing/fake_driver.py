@@ -6,7 +6,7 @@ containers, and refuses plans, as it is told.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
@@ -42,7 +42,6 @@ class FakeDriver:
         loses_every: int = 0,
         forgets_every: int = 0,
         slow: timedelta = _NOTHING,
-        pull_takes: timedelta = _NOTHING,
         refuses: Mapping[str, str] | None = None,
         seed: int = 0,
     ) -> None:
@@ -52,7 +51,6 @@ class FakeDriver:
         self._loses_every = loses_every
         self._forgets_every = forgets_every
         self._slow = slow
-        self._pull_takes = pull_takes
         self._refuses = dict(refuses or {})
         self._random = random.Random(seed)
         self._launching: dict[str, asyncio.Lock] = {}
@@ -76,7 +74,7 @@ class FakeDriver:
         fetching = self._pulling[reference]
         for step in range(PULL_STEPS):
             told(_progress(facts, step))
-            await self._pause(self._pull_takes / PULL_STEPS)
+            await self._pause(self.engine.pull_takes / PULL_STEPS)
         await asyncio.shield(fetching)
         told(_progress(facts, PULL_STEPS))
         return facts
@@ -109,12 +107,12 @@ class FakeDriver:
             lambda: {run: one.sighting() for run, one in self.engine.containers.items()}
         )
 
-    def happenings(self) -> AsyncIterator[Happening]:
+    def happenings(self) -> AsyncGenerator[Happening]:
         """See the port. Nothing from this call on is missed, unless it is lost."""
         listening = self.engine.listening()
         queue = listening.__enter__()
 
-        async def stream() -> AsyncIterator[Happening]:
+        async def stream() -> AsyncGenerator[Happening]:
             try:
                 self.engine.check()
                 while (happening := await queue.get()) is not None:
@@ -127,7 +125,7 @@ class FakeDriver:
 
         return stream()
 
-    async def logs(self, run: str, *, tail: int, follow: bool) -> AsyncIterator[LogLine]:
+    async def logs(self, run: str, *, tail: int, follow: bool) -> AsyncGenerator[LogLine]:
         """See the port."""
         container = await self._request(lambda: self.engine.containers.get(run))
         if container is None:
@@ -227,7 +225,7 @@ class FakeDriver:
     async def _fetch(self, reference: str, facts: ImageFacts) -> None:
         self.engine.fetches[reference] += 1
         try:
-            await self._pause(self._pull_takes)
+            await self._pause(self.engine.pull_takes)
             self.engine.images[reference] = facts
         finally:
             del self._pulling[reference]

@@ -71,8 +71,8 @@ class Container:
 class FakeEngine:
     """Holds containers, images and what is listened to; tests act on it from behind.
 
-    `images` are here, `registry` can be pulled, `programs` are known by their command; any
-    other command runs until it is stopped.
+    `images` are here, `registry` can be pulled in `pull_takes`, `programs` are known by their
+    command; any other command runs until it is stopped.
     """
 
     def __init__(
@@ -81,10 +81,12 @@ class FakeEngine:
         images: Mapping[str, ImageFacts] | None = None,
         registry: Mapping[str, ImageFacts] | None = None,
         programs: Mapping[tuple[str, ...], Program] | None = None,
+        pull_takes: timedelta = timedelta(0),
     ) -> None:
         self.images = dict(images or {})
         self.registry = dict(registry or {})
         self.programs = dict(programs or {})
+        self.pull_takes = pull_takes
         self.containers: dict[str, Container] = {}
         self.starts: Counter[str] = Counter()
         """How often a run's container was started; more than once is a broken promise."""

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from mydocker.adapters.docker import DockerDriver
 from mydocker.domain.environments import NetworkPolicy
 from mydocker.ports.driver import Driver, ImageFacts, LogLine, RunPlan
+from mydocker.ports.errors import Unavailable
 from mydocker.testing.fake_driver import FakeDriver
 from mydocker.testing.fake_engine import FakeEngine, Program
 from tests.adapters.docker.corner import SOCKET, Corner
@@ -135,8 +136,6 @@ class LossyFake(FakeDriver):
 
 
 def _lose() -> Any:
-    from mydocker.ports.errors import Unavailable
-
     raise Unavailable("lost")
 
 
@@ -151,11 +150,12 @@ class FakeWorld:
             images={self.image: ImageFacts("sha256:" + "a" * 64, 70 * MIB)},
             registry={self.pullable: ImageFacts("sha256:" + "b" * 64, 5 * MIB)},
             programs=_PROGRAMS,
+            pull_takes=timedelta(seconds=0.05),
         )
-        self.driver: LossyFake = self._make()
+        self.driver: Driver = self._make()
 
     def _make(self) -> LossyFake:
-        return LossyFake(self.engine, pull_takes=timedelta(seconds=0.05))
+        return LossyFake(self.engine)
 
     def neighbour(self) -> Driver:
         return FakeDriver()
@@ -166,6 +166,7 @@ class FakeWorld:
         return self.driver
 
     def lose(self, number: int, when: When) -> None:
+        assert isinstance(self.driver, LossyFake)
         self.driver.lost = (self.driver.requests + number, when)
 
     async def engine_goes(self) -> None:

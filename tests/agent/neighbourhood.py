@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from .process import DEADLINE_S
 
@@ -142,7 +143,7 @@ class Neighbourhood:
     host: Server = field(init=False)
     _undo: ExitStack = field(default_factory=ExitStack)
 
-    def __enter__(self) -> "Neighbourhood":
+    def __enter__(self) -> Self:
         import_image()
         self._make_world()
         self.host = Server([self.host_port, self.host_port + 1])

@@ -26,6 +26,11 @@ def mounts_below(folder: Path) -> list[str]:
     return [p for line in lines if (p := line.split()[4]).startswith(f"{folder}/")]
 
 
+def names(folder: Path) -> list[str]:
+    """What is in a folder."""
+    return sorted(entry.name for entry in folder.iterdir())
+
+
 def mount_options(point: str) -> set[str]:
     """Per-mount options of the uppermost mount on a point, with its propagation."""
     for line in reversed(Path("/proc/self/mountinfo").read_text().splitlines()):

@@ -1,6 +1,5 @@
 """Removing and measuring what a hostile user may have left in a home."""
 
-import errno
 import os
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ import pytest
 from mydocker.agent import folders
 from mydocker.agent.folders import Measure, remove
 
-from .process import mounts_below
+from .process import mounts_below, names
 
 
 @pytest.fixture
@@ -45,7 +44,7 @@ def deep(root: Path, levels: int) -> None:
 def test_removes_folders_nested_deeper_than_any_path(tmp_path: Path, parent: int) -> None:
     deep(tmp_path / "home", 2500)
     assert remove(parent, "home")
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 def test_removes_wide_trees_and_odd_files(tmp_path: Path, parent: int) -> None:
@@ -57,7 +56,7 @@ def test_removes_wide_trees_and_odd_files(tmp_path: Path, parent: int) -> None:
         (folder / "link").symlink_to("/etc/passwd")
         (folder / "loop").symlink_to("../..")
     assert remove(parent, "home")
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 def test_what_links_point_to_stays(tmp_path: Path, parent: int) -> None:
@@ -69,7 +68,7 @@ def test_what_links_point_to_stays(tmp_path: Path, parent: int) -> None:
     (tmp_path / "link").symlink_to(kept)
     assert remove(parent, "home")
     assert remove(parent, "link")
-    assert os.listdir(kept) == ["file"]
+    assert names(kept) == ["file"]
 
 
 def test_never_removes_across_a_mount(tmp_path: Path, parent: int) -> None:
@@ -80,17 +79,16 @@ def test_never_removes_across_a_mount(tmp_path: Path, parent: int) -> None:
     point.mkdir(parents=True)
     subprocess.run(["mount", "--bind", other, point], check=True)
     try:
-        with pytest.raises(OSError) as refused:
+        with pytest.raises(OSError, match=r"busy|cross-device"):
             remove(parent, "home")
-        assert refused.value.errno in (errno.EBUSY, errno.EXDEV)
-        assert os.listdir(other) == ["file"]
+        assert names(other) == ["file"]
     finally:
         (mounted,) = mounts_below(tmp_path)
         subprocess.run(["umount", mounted], check=True)
-    for left in set(os.listdir(tmp_path)) - {"other"}:
+    for left in set(names(tmp_path)) - {"other"}:
         assert remove(parent, left)
-    assert os.listdir(tmp_path) == ["other"]
-    assert os.listdir(other) == ["file"]
+    assert names(tmp_path) == ["other"]
+    assert names(other) == ["file"]
 
 
 def test_an_unfinished_removal_is_finished_by_the_next(tmp_path: Path, parent: int) -> None:
@@ -98,10 +96,10 @@ def test_an_unfinished_removal_is_finished_by_the_next(tmp_path: Path, parent: i
         (tmp_path / "home" / f"d{number}" / "x" / "y").mkdir(parents=True)
     answers = iter([False, False, False, True])
     assert not remove(parent, "home", lambda: next(answers))
-    assert os.listdir(tmp_path)
-    for left in os.listdir(tmp_path):
+    assert names(tmp_path)
+    for left in names(tmp_path):
         assert remove(parent, left)
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 def test_measures_as_du_does(tmp_path: Path) -> None:
@@ -113,13 +111,13 @@ def test_measures_as_du_does(tmp_path: Path) -> None:
     os.truncate(root / "sparse", 10**9)
     (root / "link").symlink_to("/usr")
     os.mkfifo(root / "fifo")
-    os.symlink(".", root / "loop")
+    (root / "loop").symlink_to(".")
     measure = measured(root)
     du = subprocess.run(["du", "-s", "-B1", root], capture_output=True, text=True, check=True)
     inodes = subprocess.run(
         ["du", "-s", "--inodes", root], capture_output=True, text=True, check=True
     )
-    own_block = os.stat(root).st_blocks * 512
+    own_block = root.stat().st_blocks * 512
     assert measure.bytes + own_block == int(du.stdout.split()[0])
     assert measure.inodes == int(inodes.stdout.split()[0])
     assert measure.is_complete
@@ -143,8 +141,8 @@ def test_measures_neither_mounts_nor_without_end(tmp_path: Path, parent: int) ->
 
 
 def test_measuring_leaves_no_descriptor_open(tmp_path: Path, parent: int) -> None:
-    before = os.listdir("/proc/self/fd")
+    before = names(Path("/proc/self/fd"))
     deep(tmp_path / "deep", 300)
     measured(tmp_path / "deep")
     assert remove(parent, "deep")
-    assert len(os.listdir("/proc/self/fd")) == len(before)
+    assert len(names(Path("/proc/self/fd"))) == len(before)

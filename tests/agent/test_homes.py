@@ -1,17 +1,17 @@
 """Homes at rest, seen through the agent."""
 
-import os
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 from mydocker.agent.homes import shard
 
-from .process import Line, home
+from .process import Line, home, names
 
 
 def trash_names(place: Path) -> list[str]:
-    return sorted(os.listdir(place / "data/trash"))
+    return names(place / "data/trash")
 
 
 def test_trash_moves_the_whole_home_and_may_be_repeated(place: Path, line: Line) -> None:
@@ -59,13 +59,12 @@ def test_homes_are_listed_in_pages_without_gaps(place: Path, line: Line) -> None
         (place / "data/homes" / shard(name) / name).mkdir(parents=True)
     (place / "data/homes/lost+found").mkdir()
     found: list[str] = []
-    after = ""
     sizes = []
-    while after is not None:
-        page = line.ask("homes", after=after)
+    page: dict[str, Any] = {"after": ""}
+    while page["after"] is not None:
+        page = line.ask("homes", after=page["after"])
         found += page["homes"]
         sizes.append(len(page["homes"]))
-        after = page["after"]
     assert sorted(found) == names
     assert sizes == [1000, 1000, 500]
     shutil.rmtree(place / "data/homes" / shard(names[0]))

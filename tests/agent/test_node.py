@@ -25,9 +25,12 @@ from .neighbourhood import (
 )
 from .process import DEADLINE_S, AgentProcess, Dial, Line
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("docker") or not BUSYBOX.exists(), reason="needs an engine and busybox-static"
-)
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(
+        not shutil.which("docker") or not BUSYBOX.exists(), reason="needs engine and busybox-static"
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -328,11 +331,11 @@ def test_a_container_given_a_slot_early_sees_the_home_later(
     (source,) = line.ask("attach", run="run00001", homes=[home])["sources"]
     assert source == str(slot)
     town.shell("spare", "echo mine > /home/user/file && busybox cat /home/user/file")
-    assert os.stat(next(place.glob("data/homes/*/home0001/file"))).st_uid == 1000
+    assert next(place.glob("data/homes/*/home0001/file")).stat().st_uid == 1000
     flags = town.shell("spare", "busybox grep ' /home/user ' /proc/mounts").splitlines()[-1]
     assert "nosuid" in flags and "nodev" in flags and "rw" in flags
     run("docker", "rm", "-f", town.container("spare"))
-    assert line.ask("detach", run="run00001") == {}
+    assert line.ask("detach", run="run00001") is None
     assert not slot.exists()
 
 

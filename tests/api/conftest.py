@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,29 +90,35 @@ def send(method: str, path: str, body: object = None, **headers: str) -> Answere
     return Answered(response.status_code, told, dict(response.headers))
 
 
-def _somebody(role: Role, name: str) -> Somebody:
+def somebody(role: Role, name: str) -> Somebody:
     person = people.add_local(f"{name}@example.org", role, NOW, name=name.capitalize())
     return Somebody(person, people.create_token(person, "tests", [], NOW, None))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def static_folder() -> None:
+    """Where whitenoise looks for files; it warns where there is none."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
 @pytest.fixture
 def student(db: None) -> Somebody:
-    return _somebody(Role.STUDENT, "ada")
+    return somebody(Role.STUDENT, "ada")
 
 
 @pytest.fixture
 def other_student(db: None) -> Somebody:
-    return _somebody(Role.STUDENT, "blaise")
+    return somebody(Role.STUDENT, "blaise")
 
 
 @pytest.fixture
 def teacher(db: None) -> Somebody:
-    return _somebody(Role.TEACHER, "curie")
+    return somebody(Role.TEACHER, "curie")
 
 
 @pytest.fixture
 def admin(db: None) -> Somebody:
-    return _somebody(Role.ADMIN, "dijkstra")
+    return somebody(Role.ADMIN, "dijkstra")
 
 
 _numbers = count(1)

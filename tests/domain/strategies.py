@@ -40,6 +40,8 @@ images = st.from_regex(
     r"([a-z]{1,5}\.example(:[0-9]{2,4})?/)?[a-z0-9]{1,6}([._-][a-z0-9]{1,4})?(/[a-z]{1,4})?(:[a-z0-9][a-z0-9.]{0,5})?",
     fullmatch=True,
 )
+names = st.from_regex(r"[A-LN-Z_][A-Z0-9_]{0,6}", fullmatch=True)
+values = words.filter(lambda word: "{{" not in word)
 sizes = st.one_of(
     st.integers(16, 2**14).map(lambda number: number * 2**20), st.integers(2**24, 2**43)
 )
@@ -70,7 +72,9 @@ def declared_ports(draw: st.DrawFn) -> tuple[Port, ...]:
 @st.composite
 def ports(draw: st.DrawFn, number: int) -> Port:
     protocol = draw(st.sampled_from(Protocol))
-    ready = draw(st.sampled_from([None, "", *(["/", "/api", "/a?b=1"] * (protocol is Protocol.HTTP))]))
+    ready = draw(
+        st.sampled_from([None, "", *(["/", "/api", "/a?b=1"] * (protocol is Protocol.HTTP))])
+    )
     return Port(number, protocol, draw(words), ready)
 
 
@@ -80,9 +84,7 @@ def interfaces(draw: st.DrawFn, declared: tuple[Port, ...]) -> tuple[Interface, 
     numbers = [port.number for port in declared if port.protocol is Protocol.HTTP]
     kept = draw(st.sampled_from([Auth.JUPYTER, Auth.BASIC]))
     auths = st.sampled_from([kept, Auth.LINK, Auth.NONE])
-    return tuple(
-        Interface(key, draw(texts()), draw(links(numbers)), draw(auths)) for key in keys
-    )
+    return tuple(Interface(key, draw(texts()), draw(links(numbers)), draw(auths)) for key in keys)
 
 
 @st.composite
@@ -92,7 +94,11 @@ def links(draw: st.DrawFn, numbers: list[int]) -> str:
     number = draw(st.sampled_from(numbers))
     host = draw(
         st.sampled_from(
-            [f"{{{{HOST['{number}']}}}}", f"{{{{IP}}}}:{{{{PORT['{number}']}}}}", f"{{{{ HOST[{number}] }}}}"]
+            [
+                f"{{{{HOST['{number}']}}}}",
+                f"{{{{IP}}}}:{{{{PORT['{number}']}}}}",
+                f"{{{{ HOST[{number}] }}}}",
+            ]
         )
     )
     rest = draw(
@@ -108,8 +114,12 @@ def links(draw: st.DrawFn, numbers: list[int]) -> str:
 def environments(draw: st.DrawFn) -> Environment:
     declared = draw(declared_ports())
     web = [f"{{{{HOST['{port.number}']}}}}" for port in declared if port.protocol is Protocol.HTTP]
-    pieces = st.sampled_from(["run", "--x", "'a b'", '"c d"', "{{USERNAME}}", "{{PASSWORD}}", "\\\n", *web])
-    homes = draw(st.permutations([HomeKind.GLOBAL, HomeKind.ENVIRONMENT]))[: draw(st.integers(0, 2))]
+    pieces = st.sampled_from(
+        ["run", "--x", "'a b'", '"c d"', "{{USERNAME}}", "{{PASSWORD}}", "\\\n", *web]
+    )
+    homes = draw(st.permutations([HomeKind.GLOBAL, HomeKind.ENVIRONMENT]))[
+        : draw(st.integers(0, 2))
+    ]
     return Environment(
         slug=draw(slugs),
         title=draw(texts()),
@@ -117,7 +127,7 @@ def environments(draw: st.DrawFn) -> Environment:
         description=draw(texts(paragraphs)),
         status=draw(st.sampled_from(Status)),
         command=" ".join(draw(st.lists(pieces, max_size=6))).strip("\\\n "),
-        variables=draw(st.dictionaries(st.from_regex(r"[A-LN-Z_][A-Z0-9_]{0,6}", fullmatch=True), words.filter(lambda word: "{{" not in word), max_size=3)),
+        variables=draw(st.dictionaries(names, values, max_size=3)),
         user=draw(st.none() | st.integers(0, 65_534)),
         sudo=draw(st.booleans()),
         ports=declared,
@@ -149,7 +159,9 @@ leaves = st.one_of(
 )  # fmt: skip
 trees = st.recursive(
     leaves,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.one_of(words, st.integers(), st.none()), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.one_of(words, st.integers(), st.none()), inner, max_size=4)
+    ),
     max_leaves=12,
 )

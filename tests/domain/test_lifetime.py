@@ -151,6 +151,10 @@ def test_a_clock_that_was_set_is_noticed(jump: timedelta) -> None:
     assert judge_clock(before, after) == jump
 
 
+def test_more_than_a_minute_is_a_jump() -> None:
+    assert JUMP == MINUTE
+
+
 def test_a_clock_that_is_kept_right_is_none() -> None:
     before = Mark(READY, timedelta(hours=5), "boot")
     after = Mark(READY + timedelta(minutes=10, seconds=59), timedelta(hours=5, minutes=10), "boot")
@@ -160,3 +164,5 @@ def test_a_clock_that_is_kept_right_is_none() -> None:
 def test_marks_of_two_starts_of_the_machine_tell_nothing() -> None:
     before = Mark(READY, timedelta(hours=5), "one")
     assert judge_clock(before, Mark(READY + timedelta(days=1), timedelta(0), "two")) is None
+    assert judge_clock(before, Mark(READY, timedelta(days=9), "two")) is None
+    assert judge_clock(before, Mark(READY + timedelta(days=1), timedelta(0), "one")) is None

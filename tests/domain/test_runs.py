@@ -36,7 +36,14 @@ from mydocker.domain.runs import (
 NOW = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)
 PATIENCE = Patience()
 ASKED = Reason(Cause.ASKED)
-EXITS = (None, Exit(0), Exit(1), Exit(137), Exit(137, out_of_memory=True), Exit(127, error="no such file or directory"))
+EXITS = (
+    None,
+    Exit(0),
+    Exit(1),
+    Exit(137),
+    Exit(137, out_of_memory=True),
+    Exit(127, error="no such file or directory"),
+)
 SIGHTINGS = (
     ABSENT,
     Sighting(ContainerStatus.CREATED),
@@ -163,6 +170,10 @@ def test_an_image_is_fetched_only_where_it_is_missing() -> None:
             assert not case.seen.image_here and case.run.phase is Phase.NEW, case
 
 
+def test_ports_have_two_minutes_and_programs_ten_seconds() -> None:
+    assert (PATIENCE.to_answer, PATIENCE.to_stop) == (timedelta(minutes=2), timedelta(seconds=10))
+
+
 def test_patience_with_silent_ports_has_an_end() -> None:
     for case in CASES:
         if isinstance(case.step, Probe):
@@ -188,7 +199,11 @@ def test_a_container_that_answers_late_is_still_welcome() -> None:
         (Exit(128), True, Cause.EXITED),
         (Exit(137), True, Cause.KILLED),
         (Exit(128, error="write: no space left on device"), False, Cause.DISK_FULL),
-        (Exit(127, error='exec: "x": executable file not found in $PATH'), False, Cause.COMMAND_MISSING),
+        (
+            Exit(127, error='exec: "x": executable file not found in $PATH'),
+            False,
+            Cause.COMMAND_MISSING,
+        ),
         (Exit(128, error="something else"), False, Cause.ENGINE_REFUSED),
     ],
 )
@@ -203,7 +218,7 @@ def test_a_reason_has_the_facts_of_its_sentence_or_leaves_them_to_the_loop(
 ) -> None:
     reason = reason_of_exit(exit, was_ready=was_ready)
     known = {"image", "memory", "port", "seconds", *reason.facts}
-    TELLINGS[reason.cause].message % {name: "x" for name in known}
+    TELLINGS[reason.cause].message % dict.fromkeys(known, "x")
 
 
 @dataclass(slots=True)
@@ -273,7 +288,10 @@ class World:
         assert step.phase > self.run.phase
         self.phases.append(step.phase)
         self.run = replace(
-            self.run, phase=step.phase, phase_since=self.now, failure=step.reason or self.run.failure
+            self.run,
+            phase=step.phase,
+            phase_since=self.now,
+            failure=step.reason or self.run.failure,
         )
 
     def suffer(self, mishap: str) -> None:
@@ -297,7 +315,16 @@ class World:
                 self.now -= timedelta(hours=1)
 
 
-MISHAPS = ("vanish", "exit", "forget image", "gateway forgets", "unwant", "fall silent", "clock", "clock back")
+MISHAPS = (
+    "vanish",
+    "exit",
+    "forget image",
+    "gateway forgets",
+    "unwant",
+    "fall silent",
+    "clock",
+    "clock back",
+)
 INSTANTS = st.one_of(st.integers(0, 3), st.sampled_from(MISHAPS))
 
 
@@ -312,8 +339,8 @@ def test_it_converges_whatever_was_lost_on_the_way(instants: list[int | str], un
             world.turn(survives=instant)
     world.wanted = world.wanted and not unwant
     for _turn in range(15):
-        last = world.turn()
-    assert isinstance(last, Rest)
+        world.turn()
+    assert isinstance(world.turn(), Rest)
     assert world.phases == sorted(set(world.phases))
     assert world.starts <= 1 + world.lost_unnoticed
     if world.run.phase is Phase.READY:

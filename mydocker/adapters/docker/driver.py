@@ -1,7 +1,7 @@
 """The driver: every method of the port, each told by the module that knows how."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping, Sequence
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -60,7 +60,7 @@ class DockerDriver:
         self._bounds: Bounds | None = None
 
     async def prepare(self) -> Mapping[NetworkPolicy, str]:
-        """See the port. Raises `Refused` (`isolation_missing`) for an engine that cannot isolate."""
+        """See the port. Raises `Refused` (`isolation_missing`) for an engine that cannot."""
         self._bounds = await self._measure()
         return await self._networks.ensure()
 
@@ -105,11 +105,11 @@ class DockerDriver:
         """See the port."""
         return await self._containers.owned()
 
-    def happenings(self) -> AsyncIterator[Happening]:
+    def happenings(self) -> AsyncGenerator[Happening]:
         """See the port. Nothing from this call on is missed, however late it is read."""
         return events.follow(self._engine, self._names, self._clock())
 
-    def logs(self, run: str, *, tail: int, follow: bool) -> AsyncIterator[LogLine]:
+    def logs(self, run: str, *, tail: int, follow: bool) -> AsyncGenerator[LogLine]:
         """See the port. A line is cut at 8 KiB; an absent container has no lines."""
         name = self._names.container(run)
         return logs.read_log(self._engine, name, tail=tail, follow=follow)

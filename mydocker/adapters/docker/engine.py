@@ -25,7 +25,10 @@ Json = Any
 
 
 class Engine:
-    """A connection to one engine, opened at the first question (so it may be made before a fork)."""
+    """A connection to one engine, opened at the first question; so it may be made before a fork.
+
+    `aiodocker`'s own questions are used where it has no method that asks just this.
+    """
 
     def __init__(self, url: str | None, answer_within: timedelta) -> None:
         self.url = url or os.environ.get("DOCKER_HOST") or DEFAULT_URL
@@ -54,7 +57,7 @@ class Engine:
         """
         total = (within or self._within).total_seconds()
         with _no_answer_is_unavailable():
-            return await self._opened()._query_json(
+            return await self._opened()._query_json(  # noqa: SLF001
                 path,
                 method,
                 params=dict(params or {}),
@@ -76,7 +79,7 @@ class Engine:
         Raises as `ask` does, also while it is read; there is no limit of time.
         """
         with _no_answer_is_unavailable():
-            response = await self._opened()._do_query(
+            response = await self._opened()._do_query(  # noqa: SLF001
                 path,
                 method,
                 params=dict(params or {}),

@@ -1,7 +1,7 @@
 """What happens to our containers, from the engine's stream of events."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from aiodocker import DockerError
 
@@ -21,7 +21,7 @@ def happening(event: Json) -> Happening | None:
     return Happening(run, event["Action"]) if run else None
 
 
-async def follow(engine: Engine, names: Names, since: float) -> AsyncIterator[Happening]:
+async def follow(engine: Engine, names: Names, since: float) -> AsyncGenerator[Happening]:
     """Yield what happens from `since` on (seconds of the engine's clock); never ends by itself.
 
     Raises `Unavailable` when the engine goes.

@@ -3,33 +3,29 @@
 Nothing here talks to a running gateway; that is `adapter.py`.
 """
 
+import grp
 import os
+import pwd
 import re
+import resource
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 
-from mydocker.adapters.haproxy import pages
-from mydocker.adapters.haproxy.maps import GRANTS, ROUTES, touch
+from mydocker.adapters.haproxy import maps, pages
 from mydocker.adapters.haproxy.refusals import REFUSALS, Refused
 
 GRANT_COOKIE = "__Host-mydocker_grant"
 """The cookie that holds a grant of entry on a run's host."""
 OUR_COOKIES = "__Host-mydocker"
 """No cookie whose name begins so ever reaches a container, in whatever case."""
-RUN_HOST_HEADER = "X-Mydocker-Run-Host"
-"""Set on `/.mydocker/enter` alone: the run's host, as the gateway understood it."""
 
-_TEMPLATE = Path(__file__).with_name("haproxy.cfg.in")
-_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
-_LISTEN = re.compile(r"(?:[0-9.]+|\[[0-9a-f:.]+\]):[0-9]{1,5}")
+_TEMPLATE = Path(__file__).with_name("template.cfg")
+_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_ADDRESS = re.compile(r"[0-9.]+|[0-9a-f:]*:[0-9a-f:.]*")
+_UPSTREAM = re.compile(r"/[\w./@+=:-]*|[0-9.]+:[0-9]{1,5}|\[[0-9a-f:.]+\]:[0-9]{1,5}")
 _PATH = re.compile(r"/[\w./@+=:-]*")
-_WORD = re.compile(r"[\w@.-]+")
-
-
-class _Template(Template):
-    delimiter = "@"
-    pattern = r"@(?:(?P<escaped>@@)|(?P<named>(?!))|\{(?P<braced>[a-z_]+)\}|(?P<invalid>(?!)))"
+_URL = re.compile(r"https?://[a-z0-9.:\[\]-]+/?")
+_WORD = re.compile(r"[\w@.-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,73 +33,71 @@ class GatewayConfig:
     """What one installation decides about its gateway. Raises `ValueError` for what cannot be."""
 
     folder: Path
-    """Holds `haproxy.cfg`, `maps/` and `pages/`."""
-    sockets: Path
-    """Holds `admin.sock` and `metrics.sock`; a short path (a socket's name has 107 characters)."""
-    listen: tuple[str, ...]
-    """`ADDRESS:PORT`, IPv6 in brackets. An address the machine does not have stops HAProxy."""
+    """Holds `haproxy.cfg`, `maps/` and `pages/`. No spaces or quotes in the path."""
+    socket: Path
+    """The admin socket: who can write to it decides who reaches what. `metrics.sock` is beside it.
+    A short path: a socket's name has at most 107 characters, and HAProxy adds some."""
+    bind: tuple[str, ...]
+    """Addresses, IPv4 or IPv6. One that the machine does not have stops HAProxy."""
+    port: int
     scheme: str
     """`http` or `https`: what browsers use, also where another proxy ends TLS before this one."""
-    dashboard: str
-    """`HOST` or `HOST:PORT` of the dashboard, as browsers see it."""
+    dashboard_host: str
     apps_domain: str
-    """`DOMAIN` or `DOMAIN:PORT` of the runs' hosts, as browsers see it."""
-    web: str
-    """Where the pages are: a socket's path or `ADDRESS:PORT`."""
-    streams: str
-    """Where the event streams are: a socket's path or `ADDRESS:PORT`."""
-    certificates: tuple[Path, ...] = ()
-    """PEM files (or folders of them) with certificate and key; none means plain HTTP."""
-    listen_plain: tuple[str, ...] = ()
-    """Where plain HTTP is answered with a redirection, when there are certificates."""
+    url: str
+    """Of the dashboard, as browsers see it."""
+    web: Path | str
+    """Where the pages are: a socket or `ADDRESS:PORT`."""
+    streams: Path | str
+    """Where the event streams are: a socket or `ADDRESS:PORT`."""
+    certificate: Path | str = ""
+    """A PEM file (or a folder of them) with certificate chain and key; empty means plain HTTP."""
+    plain_port: int | None = None
+    """Where plain HTTP is answered with a redirection, if there is a certificate; usually 80."""
     user: str = ""
     """Whom HAProxy becomes after it has opened ports and files; empty: nobody else."""
-    group: str = ""
-    owner_uid: int | None = None
-    """Who may write the maps and speak on the admin socket (the loops); None: who starts it."""
-    owner_gid: int | None = None
-    maxconn: int = 1000
-    """See `maxconn_within`."""
-    threads: int | None = None
-    """None: one per processor, as HAProxy does."""
+    socket_user: str = ""
+    """Who may write the maps and speak on the sockets (the loops); empty: who starts it."""
+    maxconn: int = 0
+    """0: what this process's hard limit of open files allows; see `maxconn_within`."""
+    threads: int = 0
+    """0: one per processor, as HAProxy does."""
     language: str = "en"
     """`en` or `fr`, for those who ask for neither."""
     support: str = ""
     """Whom to ask, shown on the pages; may be empty."""
     log: str = "stdout"
-    """Where JSON lines go: `stdout`, `stderr`, `fd@N`, a syslog address."""
+    """Where JSON lines go: `stdout`, `stderr`, `fd@N`, `ADDRESS:PORT` of a syslog server."""
     log_all: bool = False
-    """Also log what went well on the data path. Costs about a microsecond a request."""
+    """Also log what went well. Costs some microseconds a request."""
     head_seconds: int = 15
     """A request's head must arrive within this."""
     client_seconds: int = 300
     """A browser that should send or read and does not is cut after this."""
+    answer_seconds: int = 3600
+    """A container that says nothing, neither an answer nor more of one, is given up after this."""
     tunnel_seconds: int = 86_400
     """A websocket on which nothing moves in either direction is cut after this."""
 
     def __post_init__(self) -> None:
         _check("scheme", self.scheme, re.compile("https?"))
         _check("language", self.language, re.compile("en|fr"))
-        _check("dashboard", self.dashboard, _HOST)
+        _check("dashboard_host", self.dashboard_host, _HOST)
         _check("apps_domain", self.apps_domain, _HOST)
-        for path in (self.folder, self.sockets, *self.certificates):
+        _check("url", self.url, _URL)
+        for path in (self.folder, self.socket, self.certificate or "/"):
             _check("path", str(path), _PATH)
-        for address in (*self.listen, *self.listen_plain):
-            _check("listen", address, _LISTEN)
+        for address in self.bind:
+            _check("address", address, _ADDRESS)
         for upstream in (self.web, self.streams):
-            _check("upstream", upstream, _PATH if upstream.startswith("/") else _LISTEN)
-        for word in (self.user, self.group, self.log):
-            _check("name", word or "-", _WORD)
+            _check("upstream", str(upstream), _UPSTREAM)
+        for word in (self.user, self.socket_user, self.log):
+            _check("name", word, _WORD)
 
     @property
     def file(self) -> Path:
-        """Where `install` writes the configuration."""
+        """Where `write_configuration` writes it."""
         return self.folder / "haproxy.cfg"
-
-    @property
-    def admin_socket(self) -> Path:
-        """The runtime socket; who can write to it decides who reaches what."""
-        return self.sockets / "admin.sock"
 
 
 def _check(what: str, value: str, allowed: re.Pattern[str]) -> None:
@@ -127,10 +121,10 @@ def render(config: GatewayConfig) -> str:
         "tls_defaults": _lines(_tls(config)),
         "binds": _lines(_binds(config)),
         "https_only": _lines(_https_only(config)),
-        "maxconn": str(config.maxconn),
+        "maxconn": str(config.maxconn or maxconn_within(_hard_limit())),
         "log": config.log,
         "log_all": "no " if config.log_all else "",
-        "admin": _socket(config, "admin.sock"),
+        "admin": _socket(config, config.socket.name),
         "metrics": "unix@" + _socket(config, "metrics.sock"),
         "maps": str(config.folder / "maps"),
         "pages": str(config.folder / "pages"),
@@ -138,13 +132,14 @@ def render(config: GatewayConfig) -> str:
         "streams": _upstream(config.streams),
         "head_timeout": f"{config.head_seconds}s",
         "client_timeout": f"{config.client_seconds}s",
+        "answer_timeout": f"{config.answer_seconds}s",
         "tunnel_timeout": f"{config.tunnel_seconds}s",
         "scheme": config.scheme,
-        "port": _port(config),
+        "port": str(config.port),
         "language": config.language,
-        "dashboard_host": _host(config.dashboard),
-        "dashboard_url": f"{config.scheme}://{config.dashboard}",
-        "run_host": rf"'^[a-z2-7]{{20}}\.{re.escape(_host(config.apps_domain))}$'",
+        "dashboard_host": config.dashboard_host,
+        "dashboard_url": config.url.rstrip("/"),
+        "run_host": rf"'^[a-z2-7]{{20}}\.{re.escape(config.apps_domain)}$'",
         "grant_cookie": GRANT_COOKIE,
         "cookie_prefix": OUR_COOKIES,
         "our_cookies": f"'{_our_cookies()}'",
@@ -153,40 +148,41 @@ def render(config: GatewayConfig) -> str:
         "page_headers": f'hdr cache-control no-store hdr content-security-policy "{pages.POLICY}"',
     }
     places |= {f"refuse_{r.code}": _refuse(config, r) for r in REFUSALS}
-    return _Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(places)
+    return pages.Placed(_TEMPLATE.read_text(encoding="utf-8")).substitute(places)
 
 
-def install(config: GatewayConfig) -> Path:
+def write_configuration(config: GatewayConfig) -> Path:
     """Write configuration and pages, make what is missing, keep the maps; return the file.
 
-    May be repeated at every start. As root, gives the maps to the owner.
+    May be repeated at every start. As root, gives the maps to the socket's user.
     """
-    _folder(config.folder, 0o755)
-    _folder(config.sockets, 0o755)
-    maps = config.folder / "maps"
-    _folder(maps, 0o700)
-    for path in (maps, touch(maps / ROUTES), touch(maps / GRANTS)):
+    folder, lists = config.folder, config.folder / "maps"
+    for path, mode in ((folder, None), (config.socket.parent, None), (lists, 0o700)):
+        path.mkdir(parents=True, exist_ok=True)
+        if mode is not None:
+            path.chmod(mode)
+    owned = [lists, *(maps.touch(lists / name) for name in maps.FILES)]
+    for path in owned:
         _give(path, config)
-    pages.write(config.folder / "pages", f"{config.scheme}://{config.dashboard}", config.support)
+    pages.write(folder / "pages", config.url.rstrip("/"), config.support)
     fresh = config.file.with_suffix(".new")
     fresh.write_text(render(config), encoding="utf-8")
-    fresh.replace(config.file)
-    return config.file
+    return fresh.replace(config.file)
 
 
-def command(config: GatewayConfig) -> list[str]:
+def gateway_command(file: Path) -> list[str]:
     """Return what to run, in the foreground; one process, so that its death is seen."""
-    return ["haproxy", "-db", "-f", str(config.file)]
-
-
-def _folder(path: Path, mode: int) -> None:
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(mode)
+    return ["haproxy", "-db", "-f", str(file)]
 
 
 def _give(path: Path, config: GatewayConfig) -> None:
-    if os.geteuid() == 0 and config.owner_uid is not None:
-        os.chown(path, config.owner_uid, -1 if config.owner_gid is None else config.owner_gid)
+    if config.socket_user and os.geteuid() == 0:
+        user = pwd.getpwnam(config.socket_user)
+        os.chown(path, user.pw_uid, user.pw_gid)
+
+
+def _hard_limit() -> int:
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 
 
 def _lines(lines: list[str]) -> str:
@@ -194,12 +190,15 @@ def _lines(lines: list[str]) -> str:
 
 
 def _process(config: GatewayConfig) -> list[str]:
-    named = [("user", config.user), ("group", config.group), ("nbthread", config.threads)]
-    return [f"{word} {value}" for word, value in named if value]
+    lines = [f"nbthread {config.threads}"] if config.threads else []
+    if not config.user:
+        return lines
+    group = grp.getgrgid(pwd.getpwnam(config.user).pw_gid).gr_name
+    return [f"user {config.user}", f"group {group}", *lines]
 
 
 def _tls(config: GatewayConfig) -> list[str]:
-    if not config.certificates:
+    if not config.certificate:
         return []
     return [
         "ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets",
@@ -209,20 +208,24 @@ def _tls(config: GatewayConfig) -> list[str]:
 
 
 def _binds(config: GatewayConfig) -> list[str]:
-    certificates = " ".join(f"crt {path}" for path in config.certificates)
-    tls = f" ssl {certificates} alpn h2,http/1.1" if certificates else ""
-    plain = config.listen_plain if certificates else ()
-    return [_bind(address) + tls for address in config.listen] + [_bind(a) for a in plain]
+    if not config.certificate:
+        return [_bind(address, config.port) for address in config.bind]
+    tls = f" ssl crt {config.certificate} alpn h2,http/1.1"
+    plain = config.bind if config.plain_port else ()
+    return [
+        *(_bind(address, config.port) + tls for address in config.bind),
+        *(_bind(address, config.plain_port or 80) for address in plain),
+    ]
 
 
-def _bind(address: str) -> str:
-    return f"bind {address}" + (" v6only" if address.startswith("[") else "")
+def _bind(address: str, port: int) -> str:
+    return f"bind [{address}]:{port} v6only" if ":" in address else f"bind {address}:{port}"
 
 
 def _https_only(config: GatewayConfig) -> list[str]:
-    if not config.certificates:
+    if not config.certificate:
         return []
-    port = "" if _port(config) == "443" else f":{_port(config)}"
+    port = "" if config.port == 443 else f":{config.port}"
     return [
         f"http-request redirect code 308 location https://%[req.hdr(host),host_only]{port}%[pathq]"
         " if !{ ssl_fc }",
@@ -231,21 +234,12 @@ def _https_only(config: GatewayConfig) -> list[str]:
 
 
 def _socket(config: GatewayConfig, name: str) -> str:
-    owner = [("uid", config.owner_uid), ("gid", config.owner_gid)]
-    rights = "".join(f" {word} {number}" for word, number in owner if number is not None)
-    return f"{config.sockets / name} mode 600{rights}"
+    owner = f" user {config.socket_user}" if config.socket_user else ""
+    return f"{config.socket.with_name(name)} mode 600{owner}"
 
 
-def _upstream(address: str) -> str:
-    return f"unix@{address}" if address.startswith("/") else address
-
-
-def _host(address: str) -> str:
-    return address.partition(":")[0]
-
-
-def _port(config: GatewayConfig) -> str:
-    return config.dashboard.partition(":")[2] or {"http": "80", "https": "443"}[config.scheme]
+def _upstream(address: Path | str) -> str:
+    return f"unix@{address}" if str(address).startswith("/") else str(address)
 
 
 def _refuse(config: GatewayConfig, refused: Refused) -> str:

@@ -17,7 +17,7 @@ _FOLDER = Path(__file__).with_name("pages")
 _NAMES = (
     "workspace-silent", "dashboard-away", "nowhere", "stranger", "bad-request", "too-slow",
 )  # fmt: skip
-_RETRY = (_FOLDER / "retry.js").read_text(encoding="utf-8")
+_RETRY = " ".join((_FOLDER / "retry.js").read_text(encoding="utf-8").split())
 _DIGEST = base64.b64encode(hashlib.sha256(_RETRY.encode()).digest()).decode()
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; "

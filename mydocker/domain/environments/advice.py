@@ -97,7 +97,7 @@ def _of_resources(environment: Environment) -> Iterator[Mistake]:
     if resources.shm_bytes + resources.tmp_bytes >= resources.memory_bytes:
         yield Mistake(
             ("resources",),
-            _("/tmp and shared memory count as memory: full, they take all of the %(memory)s."),
+            _("Shared memory and /tmp count as memory: full, they take all of the %(memory)s."),
             _("Give more memory, or make them smaller."),
             {"memory": write_bytes(resources.memory_bytes)},
         )

@@ -14,7 +14,7 @@ _SYSTEM = frozenset({"/", "/home", "/mnt", "/opt", "/srv", "/usr", "/usr/local",
 """Folders that a home would hide; below them it may stand."""
 _CLOSED = (
     *("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/run"),
-    *("/sbin", "/sys", "/tmp", "/usr/bin", "/usr/lib", "/usr/sbin", "/var/lib/dpkg"),
+    *("/sbin", "/sys", "/tmp", "/usr/bin", "/usr/lib", "/usr/sbin", "/var/lib/dpkg"),  # noqa: S108
     # The platform's own, in every container.
     "/.mydocker",
 )

@@ -52,9 +52,9 @@ KEYS = (
     "people",
     "notes",
 )
-_ELSEWHERE = {key: "resources" for key in limits.KEYS_OF_RESOURCES} | {
-    key: "lifetime" for key in limits.KEYS_OF_LIFETIME
-}
+_ELSEWHERE = dict.fromkeys(limits.KEYS_OF_RESOURCES, "resources") | dict.fromkeys(
+    limits.KEYS_OF_LIFETIME, "lifetime"
+)
 _LONGEST_TITLE = 200
 _LONGEST_DESCRIPTION = 20_000
 _MOST_WORDS = 200
@@ -100,7 +100,7 @@ def _environment(root: Place, entries: dict[str, Place]) -> Environment:
         command=read("command", words.command, ""),
         variables=read("variables", words.variables, {}),
         user=read("user", lambda place: fields.whole(place, 0, 65_534), None),
-        sudo=read("sudo", fields.flag, False),
+        sudo=read("sudo", fields.flag, default=False),
         ports=ports,
         interfaces=interfaces,
         resources=read("resources", limits.resources, Resources()),

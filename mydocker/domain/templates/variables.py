@@ -20,7 +20,7 @@ class Name(StrEnum):
     """The variables there are."""
 
     USERNAME = "USERNAME"
-    PASSWORD = "PASSWORD"
+    PASSWORD = "PASSWORD"  # noqa: S105
     HOST = "HOST"
     PORT = "PORT"
     IP = "IP"

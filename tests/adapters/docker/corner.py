@@ -24,10 +24,11 @@ from urllib.parse import quote
 
 SOCKET = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
 PROGRAMS = ("sh", "sleep", "cat", "echo", "id", "mount")
-UNUSED = frozenset(
-    "__pycache__ test tests idlelib lib2to3 tkinter turtledemo pydoc_data ensurepip distutils "
-    "unittest asyncio xml email dist-packages site-packages".split()
-)
+UNUSED = {
+    *("__pycache__", "test", "tests", "idlelib", "lib2to3", "tkinter", "turtledemo", "unittest"),
+    *("pydoc_data", "ensurepip", "distutils", "asyncio", "xml", "email"),
+    *("dist-packages", "site-packages"),
+}
 
 
 class Connection(http.client.HTTPConnection):
@@ -143,8 +144,9 @@ def bare_image() -> bytes:
             tar.add(path, path.lstrip("/"), recursive=False)
         for link in ("bin/python3", "usr/bin/python3"):
             _add_link(tar, link, os.path.realpath(sys.executable))
-        for name in ("tmp", "proc", "sys", "dev", "etc", "home"):
-            _add_folder(tar, name)
+        for name in ("proc", "sys", "dev", "etc", "home"):
+            _add_folder(tar, name, 0o755)
+        _add_folder(tar, "tmp", 0o1777)
     return packed.getvalue()
 
 
@@ -178,7 +180,7 @@ def _add_link(tar: tarfile.TarFile, name: str, target: str) -> None:
         tar.addfile(link)
 
 
-def _add_folder(tar: tarfile.TarFile, name: str) -> None:
+def _add_folder(tar: tarfile.TarFile, name: str, mode: int) -> None:
     folder = tarfile.TarInfo(name)
-    folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+    folder.type, folder.mode = tarfile.DIRTYPE, mode
     tar.addfile(folder)

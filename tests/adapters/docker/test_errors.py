@@ -6,7 +6,10 @@ from mydocker.adapters.docker.errors import Doing, NetworkGone, failure
 from mydocker.domain.failures import Cause
 from mydocker.ports.errors import Refused, Unavailable
 
-OCI = "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: "
+OCI = (
+    "failed to create shim task: OCI runtime create failed: runc create failed: "
+    "unable to start container process: "
+)
 SEEN = [
     (Doing.CREATE, 404, "No such image: nope:latest", Cause.IMAGE_MISSING),
     (Doing.CREATE, 400, "invalid reference format", Cause.IMAGE_MISSING),

@@ -141,9 +141,7 @@ def test_an_image_s_health_check_is_off() -> None:
     assert body()["Healthcheck"] == {"Test": ["NONE"]}
 
 
-@given(
-    st.integers(6 << 20, 64 * GIB), st.integers(0, 64 * GIB), st.integers(0, 64 * GIB)
-)
+@given(st.integers(6 << 20, 64 * GIB), st.integers(0, 64 * GIB), st.integers(0, 64 * GIB))
 def test_what_lives_in_memory_leaves_memory_to_programs(memory: int, tmp: int, shm: int) -> None:
     got = memory_file_systems(plan(memory_bytes=memory, tmp_bytes=tmp, shm_bytes=shm))
     assert sum(got) <= memory * 3 // 4

@@ -14,6 +14,7 @@ class SlowLine:
         """Bytes that came from the registry so far."""
         self.idle = asyncio.Event()
         """Set while nobody is connected."""
+        self._moved = asyncio.Condition()
         self._target = port
         self._rate = rate
         self._free_at = 0.0
@@ -37,8 +38,8 @@ class SlowLine:
 
     async def passes(self, size: int) -> None:
         """Wait until so many bytes have passed."""
-        while self.passed < size:
-            await asyncio.sleep(0.01)
+        async with self._moved:
+            await self._moved.wait_for(lambda: self.passed >= size)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer))
@@ -86,4 +87,6 @@ class SlowLine:
                 await asyncio.sleep(self._free_at - loop.time())
                 writer.write(data)
                 await writer.drain()
-                self.passed += len(data)
+                async with self._moved:
+                    self.passed += len(data)
+                    self._moved.notify_all()

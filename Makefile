@@ -1,0 +1,124 @@
+# The one door to this project's tools: `make` or `make help` lists them.
+# Every target may be repeated; what is done already is not done again.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+STAMPS := .venv/stamps
+# A stamp's name holds the hash of what it stands for: when that changes, the stamp is missing.
+hash = $(shell cat $(1) 2>/dev/null | sha256sum | cut -c1-16)
+MESSAGES := $(wildcard mydocker/locale/*/LC_MESSAGES/*.po)
+BASE := $(STAMPS)/base-$(call hash,requirements/base.txt pyproject.toml)
+DEV := $(STAMPS)/dev-$(call hash,requirements/dev.txt pyproject.toml)
+SPOKEN := $(STAMPS)/messages-$(call hash,$(MESSAGES) /dev/null)
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
+# Only what the image has decides how its software is locked; no setting of this machine may.
+LOCK = env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_CONSTRAINT UV_NO_CONFIG=1 $(BIN)/uv pip \
+	compile --quiet --generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
+
+##@ To use
+
+.PHONY: run
+run: install ## Install what is missing, then start the service; Ctrl-C stops it
+	@exec $(BIN)/mydocker up
+
+.PHONY: install
+install: system $(BASE) $(SPOKEN) ## Packages, engine, users, software, first image (as root)
+	@scripts/build-images --only jupyterlab-python
+
+##@ To work on it
+
+.PHONY: test
+test: install-dev check ## All checks, then all tests; ARGS="tests/domain -k idle" for some
+	@$(BIN)/python -m pytest -ra $(ARGS)
+
+.PHONY: check
+check: $(DEV) ## What CI runs before the tests: format, lint, types, rooms, templates, translations
+	@scripts/check
+
+.PHONY: format
+format: $(DEV) ## Lay out the code as `make check` wants it
+	@$(BIN)/ruff check --quiet --fix-only --exit-zero .
+	@$(BIN)/ruff format .
+
+.PHONY: bench
+bench: install-dev ## Measure against the goals: a table, and var/bench.json; ONLY="names" for some
+	@$(BIN)/python -m bench $(if $(ONLY),--only "$(ONLY)")
+
+.PHONY: docs
+docs: $(DEV) $(SPOKEN) ## Build the documentation into docs/_build/html
+	@$(BIN)/sphinx-build -W --keep-going --quiet -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+.PHONY: translations
+translations: $(DEV) ## Collect the sentences of code and templates into mydocker/locale
+	@cd mydocker && PYTHONPATH=.. ../$(BIN)/python -m django makemessages --locale fr \
+		--no-obsolete --no-wrap --add-location file --verbosity 0
+	@msgfmt --check --statistics --output-file /dev/null mydocker/locale/fr/LC_MESSAGES/django.po
+
+.PHONY: migrations
+migrations: $(DEV) ## Write the migrations that the models lack
+	@scripts/with-scratch-data $(BIN)/python -m django makemigrations \
+		--settings mydocker.django_settings
+
+.PHONY: catalogue
+catalogue: system ## Build every image of the catalogue that is missing or changed
+	@scripts/build-images
+
+.PHONY: locks
+locks: $(DEV) ## Lock the software of project and images; UPGRADE=1 takes the newest
+	@$(LOCK) --universal --python-version 3.11.2 requirements/base.in -o requirements/base.txt
+	@$(LOCK) --universal --python-version 3.11.2 requirements/dev.in -o requirements/dev.txt
+	@for list in catalogue/*/*.in; do \
+		$(LOCK) --python-platform linux --python-version 3.11.2 "$$list" -o "$${list%.in}.txt"; \
+	done
+
+.PHONY: typeface
+typeface: ## Take the typeface's files from its npm package (needs npm)
+	@npm ci --silent --no-audit --no-fund --ignore-scripts
+	@scripts/copy-typeface
+
+##@ Pieces of the above
+
+.PHONY: install-dev
+install-dev: system-dev $(DEV) $(SPOKEN) ## All that tests need: packages, software, every image
+	@scripts/build-images
+
+.PHONY: system
+system: ## Debian packages, Docker Engine, system users
+	@scripts/install-debian
+
+.PHONY: system-dev
+system-dev: ## The same, and the packages that tests need
+	@scripts/install-debian --dev
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- stamps ---
+
+$(BASE): | system
+	@scripts/make-venv
+	@echo "Installing Python packages (requirements/base.txt)"
+	@$(PIP) --require-hashes -r requirements/base.txt
+	@$(PIP) --no-deps --no-build-isolation \
+		--config-settings editable_mode=compat --editable .
+	@mkdir -p $(STAMPS) && touch $@
+
+$(DEV):
+	@scripts/make-venv
+	@echo "Installing Python packages (requirements/dev.txt)"
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --no-deps --no-build-isolation \
+		--config-settings editable_mode=compat --editable .
+	@mkdir -p $(STAMPS) && touch $(BASE) $@
+
+$(SPOKEN): | $(BASE)
+	@for po in $(MESSAGES); do msgfmt --check-format -o "$${po%.po}.mo" "$$po"; done
+	@mkdir -p $(STAMPS) && touch $@

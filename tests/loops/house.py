@@ -1,0 +1,125 @@
+"""The offices on stand-ins: a whole service in memory, with the real database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from mydocker.domain.environments import Port
+from mydocker.domain.runs import Patience, Phase
+from mydocker.loops.clock import SteadyClock
+from mydocker.loops.custodian import Custodian
+from mydocker.loops.database import Database
+from mydocker.loops.gatekeeper import CHANGED, Gatekeeper
+from mydocker.loops.janitor import Janitor
+from mydocker.loops.launching import Launcher, Protection
+from mydocker.loops.office import Desk, serve
+from mydocker.loops.watcher import Watcher
+from mydocker.loops.window import Showcase
+from mydocker.ports.driver import ImageFacts
+from mydocker.ports.nodes import Bridge
+from mydocker.store import runs
+from mydocker.store.runs import RunRow
+from mydocker.testing.fake_agent import FakeAgent
+from mydocker.testing.fake_driver import FakeDriver
+from mydocker.testing.fake_gateway import FakeGateway
+
+IMAGE = "mydocker/tiny:latest"
+DEADLINE_SECONDS = 30.0
+
+
+@dataclass
+class Outside:
+    """What outlives a killed loop: containers, routes, homes."""
+
+    driver: FakeDriver = field(default_factory=FakeDriver)
+    gateway: FakeGateway = field(default_factory=FakeGateway)
+    agent: FakeAgent = field(default_factory=FakeAgent)
+    answering: bool = True
+
+    def __post_init__(self) -> None:
+        self.driver.engine.images[IMAGE] = ImageFacts("sha256:" + "a" * 64, 1_000_000)
+        self.agent.rules = ([Bridge("mdabc123-o", "open")], [])
+
+    async def answers(
+        self, address: str | None, ports: Sequence[Port], patience: float
+    ) -> bool:
+        """Stands for the ports of a container."""
+        deadline = asyncio.get_running_loop().time() + patience
+        while not self.answering and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.005)
+        return self.answering and address is not None
+
+
+@dataclass
+class House:
+    """Running offices."""
+
+    outside: Outside
+    database: Database
+    desks: Sequence[Desk]
+    clock: SteadyClock
+
+    async def until(self, true: Callable[[], bool], what: str = "") -> None:
+        """Wait until something is true of the database; fail after the deadline."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while not await self.database(true):
+                await asyncio.sleep(0.005)
+
+    async def phase(self, workspace: str, phase: Phase, generation: int = 1) -> RunRow:
+        """Wait until the workspace's run of this generation got as far as this."""
+        found: list[RunRow] = []
+
+        def there() -> bool:
+            run = runs.latest_of(workspace)
+            found[:] = [run] if run else []
+            return bool(run and run.generation >= generation and run.phase >= phase)
+
+        await self.until(there, f"{workspace} {phase}")
+        return found[0]
+
+
+@asynccontextmanager
+async def house(
+    outside: Outside,
+    *,
+    patience: Patience | None = None,
+    janitor_grace: timedelta = timedelta(seconds=0),
+    at_once: int = 8,
+) -> AsyncIterator[House]:
+    """Offices at work; leaving cuts them off wherever they are."""
+    clock, database, showcase = SteadyClock(), Database(), Showcase()
+    driver, gateway, agent = outside.driver, outside.gateway, outside.agent
+    launcher = Launcher(
+        database, driver, agent, Protection(agent), clock, at_once=at_once, port_suffix=""
+    )
+    custodian = Custodian(
+        database, driver, gateway, agent, launcher, showcase, clock,
+        apps_domain="mydocker-apps.localhost",
+        patience=patience or Patience(timedelta(seconds=5), timedelta(seconds=0.05)),
+        answers=outside.answers,
+    )  # fmt: skip
+    desks = [
+        Desk(custodian),
+        Desk(Gatekeeper(database, gateway, agent, clock), key=CHANGED),
+        Desk(Janitor(database, driver, agent, clock, grace=janitor_grace), key="all"),
+    ]
+    watcher = Watcher(database, driver, clock, wake=desks[0].wake, look=desks[0].look)
+    stop = asyncio.Event()
+    serving = asyncio.create_task(serve(desks, [watcher.run], stop.wait()))
+    try:
+        yield House(outside, database, desks, clock)
+    finally:
+        stop.set()
+        with suppress(asyncio.CancelledError):
+            await serving
+        database.close()
+
+
+def now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
+
+
+__all__ = ["IMAGE", "House", "Outside", "house", "now"]
