@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
-from asgiref.typing import ASGI3Application
 
 from mydocker.adapters.agent.client import AgentClient
 from mydocker.adapters.docker import DockerDriver
@@ -26,6 +26,7 @@ from mydocker.loops.health import Health
 from mydocker.loops.janitor import Janitor
 from mydocker.loops.launching import Launcher, Protection
 from mydocker.loops.office import Desk, serve
+from mydocker.loops.parts import Parts
 from mydocker.loops.quartermaster import Quartermaster
 from mydocker.loops.sizes import Sizes
 from mydocker.loops.warden import Warden
@@ -84,19 +85,22 @@ async def run_loops(settings: Settings, window_callers: Sequence[int]) -> None:
     gateway = HaproxyGateway(
         data=settings.data / "gateway", socket=where.gateway, apps_domain=settings.apps_domain
     )
-    protection = Protection(agent)
+    parts = Parts(database, driver, gateway, agent, clock)
     launcher = Launcher(
-        database, driver, agent, protection, clock,
-        at_once=settings.concurrent_starts, port_suffix=_port_suffix(settings),
-    )  # fmt: skip
-    custodian = Custodian(
-        database, driver, gateway, agent, launcher, showcase, clock,
-        apps_domain=settings.apps_domain, patience=Patience(to_answer=settings.start_patience),
-    )  # fmt: skip
-    health = Health(database, driver, gateway, agent, FIRST_ENVIRONMENT)
-    window = WindowServer(
-        where.loops, window_callers, showcase, database, driver, agent, health
+        parts,
+        Protection(agent),
+        at_once=settings.concurrent_starts,
+        port_suffix=_port_suffix(settings),
     )
+    custodian = Custodian(
+        parts,
+        launcher,
+        showcase,
+        apps_domain=settings.apps_domain,
+        patience=Patience(to_answer=settings.start_patience),
+    )
+    health = Health(database, driver, gateway, agent, FIRST_ENVIRONMENT)
+    window = WindowServer(where.loops, window_callers, showcase, database, driver, agent, health)
     desks = [
         Desk(custodian),
         Desk(Gatekeeper(database, gateway, agent, clock), key=CHANGED),
@@ -126,7 +130,7 @@ def _port_suffix(settings: Settings) -> str:
     return f":{port}" if port else ""
 
 
-def streams(settings: Settings) -> ASGI3Application:
+def streams(settings: Settings) -> Any:
     """The ASGI application of the streams process."""
     from mydocker.api.asgi import application
     from mydocker.services.live import Hub

@@ -74,41 +74,52 @@ class Settings:
         "", "mail address or URL", "Where errors tell people to write, with a prefilled report."
     )
     institution: str = _knob("", "text", "Shown beside the product's name.")
-    brand_hue: int = _knob(218, "degrees, 0–360", "Hue of the accent colour; contrast holds for all.")
+    brand_hue: int = _knob(
+        218, "degrees, 0–360", "Hue of the accent colour; contrast holds for all."
+    )
     logo: str = _knob("", "path of an SVG", "One colour (`currentColor`), at most 160 × 40.")
     time_zone: str = _knob("Europe/Paris", "IANA name", "For times in pages.")
     bind: str = _knob(
-        "", "addresses, comma separated", "Where the gateway listens; empty: loopback in "
-        "development, all addresses in production."
+        "",
+        "addresses, comma separated",
+        "Where the gateway listens; empty: loopback in development, all addresses in production.",
     )
     tls_certificate: str = _knob(
         "", "path of a PEM file", "Certificate chain and key for the dashboard and `*.apps_domain`."
     )
     secret_key: str = _knob(
-        "", "text, 32 characters or more",
+        "",
+        "text, 32 characters or more",
         "Encrypts run credentials and signs cookies. Empty: made once in `data/secret.key` (0600).",
     )
     login_lifetime: timedelta = _knob(
         timedelta(hours=12), "duration", "How long a sign-in lasts, and what it opened."
     )
     concurrent_starts: int = _knob(
-        8, "containers", "Starts handed to the engine at once. Measured: beyond 8 on two cores "
-        "nothing gets faster and the first people wait longer."
+        8,
+        "containers",
+        "Starts handed to the engine at once. Measured: beyond 8 on two cores "
+        "nothing gets faster and the first people wait longer.",
     )
     start_patience: timedelta = _knob(
         timedelta(seconds=120), "duration", "How long a program may take to answer on its ports."
     )
     network_allow: tuple[str, ...] = _knob(
-        (), "`address:port/tcp`, comma separated",
+        (),
+        "`address:port/tcp`, comma separated",
         "Private addresses that containers may reach all the same, such as a local Git server.",
     )
     extra_ca: str = _knob(
         "", "path of a PEM file", "Certificates that image builds trust besides the usual ones."
     )
     demo: bool = _knob(
-        True, "yes or no", "One-click demo people on the sign-in page; development only."
+        default=True,
+        unit="yes or no",
+        reason="One-click demo people on the sign-in page; development only.",
     )
-    debug: bool = _knob(False, "yes or no", "Django's debug pages; development only.")
+    debug: bool = _knob(
+        default=False, unit="yes or no", reason="Django's debug pages; development only."
+    )
 
     @property
     def parsed_url(self) -> SplitResult:
@@ -176,7 +187,9 @@ def check(settings: Settings) -> None:
     if url.scheme not in ("http", "https") or not url.hostname:
         raise BadSettings(f"MYDOCKER_URL is “{settings.url}”: write http(s)://host[:port].")
     if url.path not in ("", "/") or url.query or url.fragment:
-        raise BadSettings("MYDOCKER_URL must have neither path nor query: write http(s)://host[:port].")
+        raise BadSettings(
+            "MYDOCKER_URL must have neither path nor query: write http(s)://host[:port]."
+        )
     if settings.language not in ("fr", "en"):
         raise BadSettings("MYDOCKER_LANGUAGE must be fr or en.")
     if settings.concurrent_starts < 1:
@@ -273,8 +286,16 @@ def _convert(kind: type, raw: Any) -> Any:
     return kind(raw)
 
 
-_WORDS = {"yes": True, "true": True, "1": True, "on": True,
-          "no": False, "false": False, "0": False, "off": False}
+_WORDS = {
+    "yes": True,
+    "true": True,
+    "1": True,
+    "on": True,
+    "no": False,
+    "false": False,
+    "0": False,
+    "off": False,
+}
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
 

@@ -27,8 +27,10 @@ LONGEST_GENERATION = 500
 _WISHES = (StoryKind.ASKED, StoryKind.RESTART_ASKED, StoryKind.RESET_ASKED)
 
 
-async def follow_events(exchange: Exchange, workspace: str, hub: Hub) -> None:
-    """Answer with the events since the last wish, or since `Last-Event-ID`, and all that come.
+async def follow_events(
+    exchange: Exchange, workspace: str, hub: Hub, last_event: int | None
+) -> None:
+    """Answer with the events since the last wish, or after `last_event`, and all that come.
 
     Ends when the client leaves or may follow the workspace no more. Raises `Refusal` or
     `DatabaseError` before anything is sent.
@@ -36,7 +38,7 @@ async def follow_events(exchange: Exchange, workspace: str, hub: Hub) -> None:
     follower = await followed(exchange, workspace)
     with hub.follow(workspace) as changes:
         # Followed first, read then: what happens in between is told, not lost.
-        rows = await read(_so_far, workspace, exchange.header("last-event-id") or "")
+        rows = await read(_so_far, workspace, last_event)
         await exchange.start(200, "text/event-stream", x_accel_buffering="no")
         await exchange.write(f"retry: {RETRY_MILLISECONDS}\n\n".encode())
         try:
@@ -83,9 +85,9 @@ async def _next(changes: asyncio.Queue[Change]) -> list[Change]:
     return news
 
 
-def _so_far(workspace: str, last_event: str) -> Sequence[StoryRow]:
-    if last_event.isascii() and last_event.isdigit() and len(last_event) <= 18:
-        return streams.after(workspace, int(last_event))
+def _so_far(workspace: str, last_event: int | None) -> Sequence[StoryRow]:
+    if last_event is not None:
+        return streams.after(workspace, last_event)
     rows = streams.newest(workspace, LONGEST_GENERATION)
     wishes = [place for place, row in enumerate(rows) if row.kind in _WISHES]
     return rows[wishes[-1] :] if wishes else rows

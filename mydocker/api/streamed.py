@@ -1,5 +1,6 @@
 """The streams as the OpenAPI document tells them; another process answers them (`streams.py`)."""
 
+import re
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from mydocker.services import answers
 router = Router(tags=["workspaces"])
 
 LONGEST_TAIL = 10_000
+EVENT_ID = re.compile("[0-9]{1,18}")
 USUAL_TAIL = 200
 
 
@@ -30,7 +32,7 @@ class Tail(BaseModel):
 
 EventId = Annotated[
     str | None,
-    Header(alias="Last-Event-ID", pattern="^[0-9]{1,18}$", description="To go on after it."),
+    Header(alias="Last-Event-ID", pattern=f"^{EVENT_ID.pattern}$", description="To go on after it."),
 ]
 
 _EVENT = {

@@ -1,6 +1,8 @@
 """The API's streams, in plain ASGI, for the streams process: addresses, parameters and noes."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,7 +12,7 @@ from mydocker.api.exchange import Exchange, Receive, Scope, Send
 from mydocker.api.logs import follow_logs
 from mydocker.api.problems import tell_problem
 from mydocker.api.shapes import Id
-from mydocker.api.streamed import Tail
+from mydocker.api.streamed import EVENT_ID, Tail
 from mydocker.domain.refusals import Refusal
 from mydocker.ports.errors import Unavailable
 from mydocker.services import answers
@@ -46,13 +48,17 @@ async def _answer(exchange: Exchange, hub: Hub) -> None:
     given = parse_qsl(exchange.scope["query_string"].decode("latin-1"), keep_blank_values=True)
     if strange := _strange(given, what):
         return await exchange.refuse(strange)
+    last = exchange.header("last-event-id") if what == "events" else None
+    if last is not None and not EVENT_ID.fullmatch(last):
+        wrong = _problem("header", "Last-Event-ID", {"type": "int_parsing"})
+        return await exchange.refuse(wrong)
     try:
         workspace = _ID.validate_python(found["workspace"])
         part = Tail.model_validate(dict(given))
     except ValidationError as error:
         return await exchange.refuse(_invalid(error))
     if what == "events":
-        return await follow_events(exchange, workspace, hub)
+        return await follow_events(exchange, workspace, hub, int(last) if last else None)
     return await follow_logs(exchange, workspace, hub, part)
 
 
@@ -68,6 +74,10 @@ def _strange(given: list[tuple[str, str]], what: str) -> Answer | None:
 
 def _invalid(error: ValidationError) -> Answer:
     first = error.errors(include_url=False)[0]
-    where = ("query", *first["loc"]) if first["loc"] else ("path", "workspace")
-    place, problem = tell_problem({**first, "loc": where})
-    return answers.INVALID_INPUT.about(where=place, problem=problem)
+    place = str(first["loc"][0]) if first["loc"] else "workspace"
+    return _problem("query" if first["loc"] else "path", place, first)
+
+
+def _problem(source: str, place: str, error: Mapping[str, Any]) -> Answer:
+    where, problem = tell_problem({**error, "loc": (source, place)})
+    return answers.INVALID_INPUT.about(where=where, problem=problem)

@@ -127,5 +127,7 @@ def _forget_runs(database: Path) -> None:
     with connection:
         connection.execute("UPDATE workspace SET wanted = 0, stop_cause = 'asked' WHERE wanted")
         connection.execute("DELETE FROM django_session")
-        connection.execute("UPDATE grant_of_entry SET revoked_at = created_at, dropped_at = created_at")
+        connection.execute(
+            "UPDATE grant_of_entry SET revoked_at = created_at, dropped_at = created_at"
+        )
     connection.close()

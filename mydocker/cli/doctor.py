@@ -131,7 +131,7 @@ def _port(settings: Settings) -> Iterator[Finding]:
         try:
             probe.bind(("127.0.0.1", settings.port))
         except OSError as error:
-            remedy = f"Stop what listens there (ss -ltnp 'sport = :{settings.port}'), or set MYDOCKER_URL."
+            remedy = f"See who: ss -ltnp 'sport = :{settings.port}'. Stop it, or set MYDOCKER_URL."
             yield Finding("port", f"{settings.port}: {error.strerror}", remedy)
             return
     yield Finding("port", f"{settings.port}, free")

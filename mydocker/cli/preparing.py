@@ -14,15 +14,15 @@ CATALOGUE = Path(__file__).parent.parent.parent / "catalogue"
 def prepare(settings: Settings) -> None:
     """Bring database, static files and first environments up to date; repeatable and quick."""
     from django.core.management import call_command
-    from django.db import connections
 
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     from mydocker.store.runs import make_local_node
+    from mydocker.store.transactions import forget_connection
 
     make_local_node()
     apply_catalogue()
-    connections.close_all()
+    forget_connection()
 
 
 def apply_catalogue() -> None:
@@ -62,4 +62,4 @@ def write_gateway_configuration(settings: Settings, users: Users) -> Path:
 def _addresses(settings: Settings) -> tuple[str, ...]:
     if settings.bind:
         return tuple(each.strip() for each in settings.bind.split(","))
-    return ("127.0.0.1", "::1") if settings.is_development else ("0.0.0.0", "::")
+    return ("127.0.0.1", "::1") if settings.is_development else ("0.0.0.0", "::")  # noqa: S104 - the service is for everybody

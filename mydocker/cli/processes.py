@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mydocker import bootstrap
+from mydocker.adapters.haproxy import gateway_command
 from mydocker.cli.supervisor import Child, end_with_parent
 from mydocker.cli.users import Users, become, engine_group
 from mydocker.settings import Settings
@@ -41,14 +42,17 @@ def _agent(settings: Settings, users: Users) -> Callable[[], None]:
 
     def work() -> None:
         end_with_parent()
-        os.execv(sys.executable, [sys.executable, "-I", "-c", program, *arguments])
+        os.execv(  # noqa: S606 - no shell is wanted
+            sys.executable, [sys.executable, "-I", "-c", program, *arguments]
+        )
 
     return work
 
 
 def _gateway(configuration: Path) -> Callable[[], None]:
     def work() -> None:
-        os.execvp("haproxy", ["haproxy", "-db", "-f", str(configuration)])
+        command = gateway_command(configuration)
+        os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
 
     return work
 

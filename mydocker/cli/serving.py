@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 from gunicorn.app.base import BaseApplication
 from prometheus_client import multiprocess
@@ -13,7 +12,7 @@ RECYCLED_AFTER = 20_000
 """Requests after which a worker is replaced, against slow leaks."""
 
 
-class WebServer(BaseApplication):  # type: ignore[misc]
+class WebServer(BaseApplication):
     """Gunicorn on a Unix socket that only the gateway may open."""
 
     def __init__(self, path: Path, workers: int, threads: int) -> None:
@@ -31,7 +30,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             "keepalive": 75,
             "timeout": 60,
             "graceful_timeout": 5,
-            "worker_tmp_dir": "/dev/shm",
+            "worker_tmp_dir": "/dev/shm",  # noqa: S108 - heartbeats, in memory
             "forwarded_allow_ips": "*",  # the only peer is the gateway
             "child_exit": lambda _server, worker: multiprocess.mark_process_dead(worker.pid),
             "control_socket_disable": True,
@@ -46,6 +45,6 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
-    def load(self) -> WSGIHandler:
+    def load(self) -> Any:
         """Gunicorn asks for the application here."""
         return self._application

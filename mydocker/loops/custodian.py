@@ -33,15 +33,12 @@ from mydocker.domain.runs import (
     next_step,
 )
 from mydocker.loops import ledger
-from mydocker.loops.clock import SteadyClock
-from mydocker.loops.database import Database
 from mydocker.loops.launching import Launcher
+from mydocker.loops.parts import Parts
 from mydocker.loops.probe import Answers, answers
 from mydocker.loops.window import Showcase
-from mydocker.ports.driver import Driver
 from mydocker.ports.errors import Refused, Unavailable
-from mydocker.ports.gateway import Gateway, Route
-from mydocker.ports.nodes import NodeAgent
+from mydocker.ports.gateway import Route
 from mydocker.store import workspaces as stored
 from mydocker.store.runs import RunRow
 
@@ -68,22 +65,19 @@ class Custodian:
 
     def __init__(
         self,
-        database: Database,
-        driver: Driver,
-        gateway: Gateway,
-        agent: NodeAgent,
+        parts: Parts,
         launcher: Launcher,
         showcase: Showcase,
-        clock: SteadyClock,
         *,
         apps_domain: str,
         patience: Patience,
         answers: Answers = answers,
     ) -> None:
         self._answers = answers
-        self._database, self._driver, self._gateway = database, driver, gateway
-        self._agent, self._launcher, self._showcase = agent, launcher, showcase
-        self._clock, self._apps_domain, self._patience = clock, apps_domain, patience
+        self._database, self._clock = parts.database, parts.clock
+        self._driver, self._gateway, self._agent = parts.driver, parts.gateway, parts.agent
+        self._launcher, self._showcase = launcher, showcase
+        self._apps_domain, self._patience = apps_domain, patience
         self._published: set[str] = set()
         """Runs whose routes this process put; what another process put is put again."""
 
@@ -169,10 +163,10 @@ class Custodian:
         """A failed run's last lines outlive its container."""
         if not reason.cause.is_failure or run.phase < Phase.STARTING:
             return
-        lines = []
+        lines: list[str] = []
+        log = self._driver.logs(run.id, tail=LOG_LINES_KEPT, follow=False)
         try:
-            async for line in self._driver.logs(run.id, tail=LOG_LINES_KEPT, follow=False):
-                lines.append(line.text)
+            lines = [line.text async for line in log]
         except (Refused, Unavailable):
             LOG.info("log.unreadable", run=run.id)
         await self._database(ledger.note, run, last_log="\n".join(lines)[-16_384:])
@@ -236,9 +230,7 @@ def routes_of(run: RunRow, container: Sighting | None = None) -> list[Route]:
     address = (container.address if container else None) or run.address
     if address is None:
         return []
-    wanted = wanted_routes(
-        _definition(run), run.id, run.hosts, address, run.username, run.password
-    )
+    wanted = wanted_routes(_definition(run), run.id, run.hosts, address, run.username, run.password)
     return [Route(each.host, run.id, address, each.port, each.authorization) for each in wanted]
 
 

@@ -9,9 +9,8 @@ from mydocker.domain.failures import Cause
 from mydocker.domain.runs import Sighting
 from mydocker.domain.templates import Values, render_command, render_variables
 from mydocker.loops import ledger
-from mydocker.loops.clock import SteadyClock
-from mydocker.loops.database import Database
-from mydocker.ports.driver import Driver, Mount, RunPlan
+from mydocker.loops.parts import Parts
+from mydocker.ports.driver import Mount, RunPlan
 from mydocker.ports.errors import Refused
 from mydocker.ports.nodes import HomeMount, NodeAgent
 from mydocker.store.runs import RunRow
@@ -24,9 +23,7 @@ DEFAULT_UID = 1000
 class Protection:
     """Whether the node's firewall is in place; starts nothing otherwise (invariant 5)."""
 
-    def __init__(
-        self, agent: NodeAgent, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, agent: NodeAgent, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._agent, self._monotonic = agent, monotonic
         self._good_until = 0.0
 
@@ -45,17 +42,14 @@ class Launcher:
 
     def __init__(
         self,
-        database: Database,
-        driver: Driver,
-        agent: NodeAgent,
+        parts: Parts,
         protection: Protection,
-        clock: SteadyClock,
         *,
         at_once: int,
         port_suffix: str,
     ) -> None:
-        self._database, self._driver, self._agent = database, driver, agent
-        self._protection, self._clock = protection, clock
+        self._database, self._clock = parts.database, parts.clock
+        self._driver, self._agent, self._protection = parts.driver, parts.agent, protection
         self._turn = asyncio.Semaphore(at_once)
         self._port_suffix = port_suffix
 
@@ -83,9 +77,9 @@ class Launcher:
         values = Values(username=run.username, password=run.password, hosts=hosts)
         resources = definition.resources
         mounts = [
-            Mount(source, home.path)
-            for source, home in zip(sources, definition.homes, strict=True)
+            Mount(source, home.path) for source, home in zip(sources, definition.homes, strict=True)
         ]
+        user = definition.user
         return RunPlan(
             run=run.id,
             image=definition.image,
@@ -101,7 +95,7 @@ class Launcher:
             shm_bytes=resources.shm_bytes,
             tmp_bytes=resources.tmp_bytes,
             mounts=mounts,
-            user="" if definition.user is None else f"{definition.user}:{definition.user}",
+            user="" if user is None else f"{user}:{user}",
             sudo=definition.sudo,
         )
 
@@ -109,15 +103,9 @@ class Launcher:
 def _about_limits(definition: Environment) -> dict[str, str]:
     """What numerical libraries would otherwise guess from the whole machine."""
     cpus = str(max(1, round(definition.resources.cpu_nanos / 1e9)))
-    threads = {
-        name: cpus
-        for name in (
-            "OMP_NUM_THREADS",
-            "OPENBLAS_NUM_THREADS",
-            "MKL_NUM_THREADS",
-            "NUMEXPR_MAX_THREADS",
-        )
-    }
+    threads = dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS"), cpus
+    )
     return {
         **threads,
         "MYDOCKER_CPUS": cpus,

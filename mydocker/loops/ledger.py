@@ -129,9 +129,7 @@ def pull_ended(run: RunRow, began: datetime, now: datetime, size_bytes: int) -> 
     runs.note(run.id, pulling=False)
     size = f"{size_bytes / MEGABYTE:.0f} MB"
     seconds = f"{(now - began).total_seconds():.1f}"
-    story.append(
-        run.workspace, StoryKind.IMAGE_READY, now, run=run.id, size=size, seconds=seconds
-    )
+    story.append(run.workspace, StoryKind.IMAGE_READY, now, run=run.id, size=size, seconds=seconds)
     ring("workspace", run.workspace)
 
 

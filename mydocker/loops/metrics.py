@@ -16,9 +16,7 @@ STOPS = Counter("mydocker_stops_total", "Runs that ended, by cause.", ["cause"])
 RUNS = Gauge(
     "mydocker_runs", "Runs by how far they got.", ["phase"], multiprocess_mode="mostrecent"
 )
-ROUTES = Gauge(
-    "mydocker_routes", "Routes the gateway should have.", multiprocess_mode="mostrecent"
-)
+ROUTES = Gauge("mydocker_routes", "Routes the gateway should have.", multiprocess_mode="mostrecent")
 ROUTES_REPAIRED = Counter(
     "mydocker_routes_repaired_total", "Routes and grants the gateway had wrong."
 )

@@ -34,9 +34,7 @@ async def _until_it_answers(address: str, port: Port) -> None:
     began = time.monotonic()
     while not await _answers_once(address, port):
         waited = time.monotonic() - began
-        await asyncio.sleep(
-            min(LONGEST_PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, waited * SHARE))
-        )
+        await asyncio.sleep(min(LONGEST_PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, waited * SHARE)))
 
 
 async def _answers_once(address: str, port: Port) -> bool:
@@ -51,9 +49,7 @@ async def _answers_once(address: str, port: Port) -> bool:
         return False
 
 
-async def _speaks(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: Port
-) -> bool:
+async def _speaks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: Port) -> bool:
     if not port.ready or port.protocol is not Protocol.HTTP:
         return True
     request = f"GET {port.ready} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

@@ -59,9 +59,7 @@ class Quartermaster:
             await self._make_room(disk.data, measured)
 
     async def _make_room(self, space: Space, measured: Sequence[Measured]) -> None:
-        grown = {
-            each.home.workspace: each.usage.bytes - each.home.used_bytes for each in measured
-        }
+        grown = {each.home.workspace: each.usage.bytes - each.home.used_bytes for each in measured}
         victim = run_to_stop(space.free_bytes, space.total_bytes, grown)
         LOG.warning(
             "disk.reserve_hit",

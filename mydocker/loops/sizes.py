@@ -21,8 +21,6 @@ class Sizes(dict[str, int]):
 
     def __setitem__(self, reference: str, total_bytes: int) -> None:
         super().__setitem__(reference, total_bytes)
-        writing = asyncio.ensure_future(
-            self._database(runs.remember_size, reference, total_bytes)
-        )
+        writing = asyncio.ensure_future(self._database(runs.remember_size, reference, total_bytes))
         self._writing.add(writing)
         writing.add_done_callback(self._writing.discard)

@@ -45,8 +45,7 @@ class Showcase:
             "done": progress.done_bytes,
             "total": progress.total_bytes,
             "layers": [
-                (2 * layer.total, layer.downloaded + layer.extracted)
-                for layer in progress.layers
+                (2 * layer.total, layer.downloaded + layer.extracted) for layer in progress.layers
             ],
         }
         self._show(line)
@@ -186,5 +185,3 @@ async def _say(writer: asyncio.StreamWriter, line: Line) -> None:
     with suppress(ConnectionError):
         writer.write(json.dumps(line).encode() + b"\n")
         await writer.drain()
-
-

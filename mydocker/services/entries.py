@@ -5,17 +5,18 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from mydocker.domain.environments import Environment, Interface
+from mydocker.domain.links import render_link
 from mydocker.domain.people import Person
 from mydocker.domain.refusals import Kind, Refusal
 from mydocker.domain.runs import Phase
 from mydocker.domain.story import StoryKind
-from mydocker.domain.links import render_link
 from mydocker.domain.templates import Values
 from mydocker.domain.words import gettext_noop as _
 from mydocker.services import catalogue, workspaces
 from mydocker.store import access, runs, story
 from mydocker.store.doorbell import ring
 from mydocker.store.runs import RunRow
+from mydocker.store.secrets import digest
 from mydocker.store.transactions import unit_of_work
 
 TICKET_LIFETIME = timedelta(seconds=60)
@@ -23,7 +24,7 @@ TICKET_LIFETIME = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """How run hosts are addressed: `http`/`https`, and what follows the host (`:8080` or nothing)."""
+    """How run hosts are addressed: the scheme, and what follows the host (`:8080` or nothing)."""
 
     scheme: str
     port_suffix: str
@@ -72,7 +73,7 @@ def open_interface(
     host = run.hosts[port]
     link = render_link(chosen.link, site.scheme, _values(run, site), rest)
     path = _path_on(host, link)
-    return _ticket(person, workspace, run, host, path, holder, site, now, chosen.key)
+    return _ticket(person, run, host, path, holder, site, now, chosen.key)
 
 
 def open_path(
@@ -82,7 +83,7 @@ def open_path(
     run = _ready_run(person, workspace)
     if host not in run.hosts.values():
         raise _no_interface()
-    return _ticket(person, workspace, run, host, path, holder, site, now, "")
+    return _ticket(person, run, host, path, holder, site, now, "")
 
 
 def enter(ticket: str, host: str, now: datetime) -> Entered:
@@ -97,8 +98,6 @@ def enter(ticket: str, host: str, now: datetime) -> Entered:
             )  # fmt: skip
         cookie = access.grant(entry, now)
         ring("grants", entry.run)
-    from mydocker.store.secrets import digest
-
     return Entered(cookie, digest(cookie), entry.path)
 
 
@@ -148,7 +147,6 @@ def _path_on(host: str, link: str) -> str:
 
 def _ticket(
     person: Person,
-    workspace: str,
     run: RunRow,
     host: str,
     path: str,
@@ -163,7 +161,7 @@ def _ticket(
             now=now, lifetime=TICKET_LIFETIME,
         )  # fmt: skip
         story.append(
-            workspace, StoryKind.OPENED, now, run=run.id, actor=person.id, interface=interface
+            run.workspace, StoryKind.OPENED, now, run=run.id, actor=person.id, interface=interface
         )
     query = urlencode({"ticket": secret})
     return f"{site.scheme}://{host}{site.port_suffix}/.mydocker/enter?{query}"

@@ -115,8 +115,8 @@ def _keep_join_code_free(definition: Environment, own: str) -> None:
     if other is not None and other.id != own:
         raise Refusal(
             Kind.CONFLICT, "join_code_taken",
-            _("The join code “%(code)s” belongs to another environment."),
-            _("Choose another one, or leave it out to get a new one."), code=definition.join_code,
+            _("The join code “%(join_code)s” belongs to another environment."),
+            _("Choose another one, or leave it out to get a new one."), join_code=definition.join_code,
         )  # fmt: skip
 
 
@@ -139,5 +139,3 @@ def delete(person: Person, slug: str, now: datetime) -> None:
                 _("“%(slug)s” has workspaces with people's files, so it is not deleted."),
                 _("Set its status to archived: nobody can start it, and files stay."), slug=slug,
             )  # fmt: skip
-
-

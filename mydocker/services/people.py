@@ -16,7 +16,9 @@ from mydocker.store.transactions import unit_of_work
 MINIMUM_PASSWORD = 10
 
 
-def add_local(mail: str, role: Role, now: datetime, *, password: str = "", name: str = "") -> Person:
+def add_local(
+    mail: str, role: Role, now: datetime, *, password: str = "", name: str = ""
+) -> Person:
     """A local account, made or changed; applying it twice changes nothing."""
     subject = mail.strip().lower()
     if "@" not in subject or len(subject) > 254:

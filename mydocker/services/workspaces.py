@@ -147,7 +147,7 @@ def delete(person: Person, workspace: str, now: datetime) -> None:
 
 
 def credentials(person: Person, workspace: str, now: datetime) -> tuple[str, str]:
-    """The live run's generated user name and password; for the owner alone, and told in the story."""
+    """The live run's generated user name and password; the owner's alone, told in the story."""
     row = own(person, workspace)
     run = runs.live_of(workspace)
     if row.person != person.id or run is None or run.phase is not Phase.READY:

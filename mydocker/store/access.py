@@ -65,9 +65,12 @@ def login_of(session_key: str) -> str | None:
     return found.values_list("id", flat=True).first()
 
 
-def end_logins(now: datetime, *, session_key: str = "", person: str = "", expired: bool = False) -> int:
+def end_logins(
+    now: datetime, *, session_key: str = "", person: str = "", expired: bool = False
+) -> int:
     """End one login, all of a person, or those whose time is over; their sessions and grants end
-    too. Returns how many ended."""
+    too. Returns how many ended.
+    """
     which = Q()
     if session_key:
         which |= Q(session_digest=digest(session_key))
@@ -91,8 +94,9 @@ def next_login_end() -> datetime | None:
     return opened.values_list("expires_at", flat=True).first()
 
 
-def create_token(person: str, title: str, scopes: Sequence[str], now: datetime,
-                 expires_at: datetime | None) -> str:
+def create_token(
+    person: str, title: str, scopes: Sequence[str], now: datetime, expires_at: datetime | None
+) -> str:
     """Make an API token; the only time its secret is seen."""
     secret = f"mdt_{ids.secret()}"
     Token.objects.create(
@@ -126,8 +130,16 @@ def revoke_tokens(now: datetime, *, person: str, token: str = "") -> int:
     return len(revoked)
 
 
-def issue_ticket(*, host: str, path: str, person: str, login: str | None, token: str | None,
-                 now: datetime, lifetime: timedelta) -> str:
+def issue_ticket(
+    *,
+    host: str,
+    path: str,
+    person: str,
+    login: str | None,
+    token: str | None,
+    now: datetime,
+    lifetime: timedelta,
+) -> str:
     """A secret, good for one entry to this path of this host."""
     secret = ids.secret()
     Ticket.objects.create(
@@ -139,7 +151,8 @@ def issue_ticket(*, host: str, path: str, person: str, login: str | None, token:
 
 def consume_ticket(secret: str, host: str, now: datetime) -> Entry | None:
     """Use a ticket up. None if it is unknown, used, expired, of another host, or if the login,
-    token or person behind it ended meanwhile."""
+    token or person behind it ended meanwhile.
+    """
     mine = Ticket.objects.filter(digest=digest(secret))
     usable = mine.filter(
         Q(login=None) | Q(login__ended_at=None),

@@ -76,7 +76,7 @@ class SocketBell:
 
     def _send_now(self, message: bytes) -> None:
         try:
-            names = os.listdir(self.folder)
+            names = [path.name for path in self.folder.iterdir()]
         except FileNotFoundError:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
@@ -182,7 +182,7 @@ class Listener:
 
 
 class Waiting:
-    """Lets threads wait for one ring: `with waiting.for_ring(topic, key) as ring: …; ring.wait()`."""
+    """Lets threads wait for one ring: `with waiting.for_ring(topic, key) as ring: ring.wait()`."""
 
     def __init__(self) -> None:
         self._events: dict[str, list[threading.Event]] = {}

@@ -41,7 +41,9 @@ def by_join_code(code: str) -> EnvironmentRow | None:
     return _first(Environment.objects.filter(join_code=code))
 
 
-def listed(statuses: Sequence[str], *, maintained_by: str = "", limit: int = 500, after: str = "") -> Sequence[EnvironmentRow]:
+def listed(
+    statuses: Sequence[str], *, maintained_by: str = "", limit: int = 500, after: str = ""
+) -> Sequence[EnvironmentRow]:
     """Environments in one of these states, or maintained by this mail; by slug, after `after`."""
     which = Q(status__in=statuses)
     if maintained_by:
@@ -50,8 +52,16 @@ def listed(statuses: Sequence[str], *, maintained_by: str = "", limit: int = 500
     return [_row(row) for row in rows]
 
 
-def create(definition: Mapping[str, object], *, slug: str, title: tuple[str, str], status: str,
-           join_code: str | None, maintainers: Sequence[str], now: datetime) -> EnvironmentRow:
+def create(
+    definition: Mapping[str, object],
+    *,
+    slug: str,
+    title: tuple[str, str],
+    status: str,
+    join_code: str | None,
+    maintainers: Sequence[str],
+    now: datetime,
+) -> EnvironmentRow:
     """Store a new environment. `title` is (English, French)."""
     row = Environment.objects.create(
         slug=slug, title_en=title[0], title_fr=title[1], status=status,
@@ -62,8 +72,16 @@ def create(definition: Mapping[str, object], *, slug: str, title: tuple[str, str
     return _row(row)
 
 
-def update(row: EnvironmentRow, definition: Mapping[str, object], *, title: tuple[str, str],
-           status: str, join_code: str | None, maintainers: Sequence[str], now: datetime) -> bool:
+def update(
+    row: EnvironmentRow,
+    definition: Mapping[str, object],
+    *,
+    title: tuple[str, str],
+    status: str,
+    join_code: str | None,
+    maintainers: Sequence[str],
+    now: datetime,
+) -> bool:
     """Store another definition. False if somebody else changed it since it was read."""
     changed = Environment.objects.filter(id=row.id, revision=row.revision).update(
         title_en=title[0], title_fr=title[1], status=status,
@@ -84,9 +102,10 @@ def delete(environment: str) -> bool:
 
 def maintains(mail: str, environment: str) -> bool:
     """Whether the person of this mail may edit the environment."""
-    return bool(mail) and Maintainer.objects.filter(
-        mail=mail.lower(), environment_id=environment
-    ).exists()
+    return (
+        bool(mail)
+        and Maintainer.objects.filter(mail=mail.lower(), environment_id=environment).exists()
+    )
 
 
 def _maintain(environment: str, mails: Sequence[str]) -> None:

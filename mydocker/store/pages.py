@@ -158,24 +158,34 @@ SELECT w.id, w.person_id, e.id, e.slug, e.title_en, e.title_fr, e.join_code, e.r
        (SELECT MAX(n.generation) FROM run n WHERE n.workspace_id = w.id)
  WHERE w.deleted_at IS NULL AND
 """
-_MINE = _CARD + """ w.person_id = %s
+_MINE = (
+    _CARD
+    + """ w.person_id = %s
  ORDER BY COALESCE(w.asked_at, w.created_at) DESC LIMIT %s OFFSET %s"""
+)
 _ONE = _CARD + " w.id = %s"
 _IN_ENVIRONMENT = _CARD + " w.environment_id = %s AND w.id > %s ORDER BY w.id LIMIT %s"
-_RUNNING = _CARD + """ w.id IN (SELECT workspace_id FROM run WHERE phase < 5)
+_RUNNING = (
+    _CARD
+    + """ w.id IN (SELECT workspace_id FROM run WHERE phase < 5)
  AND w.id > %s ORDER BY w.id LIMIT %s"""
+)
 _STORY = """
 SELECT id, workspace_id, run_id, at, kind, facts, actor FROM story_event
  WHERE workspace_id = %s ORDER BY id DESC LIMIT %s
 """
-_HOMES = "SELECT id, workspace_id, used_bytes, measured_at FROM home WHERE trashed_at IS NULL AND id "
+_HOMES = (
+    "SELECT id, workspace_id, used_bytes, measured_at FROM home WHERE trashed_at IS NULL AND id "
+)
 _HOST = """
 SELECT h.host, h.port, r.id, r.phase, w.id, w.person_id, w.environment_id
   FROM run_host h JOIN run r ON r.id = h.run_id JOIN workspace w ON w.id = r.workspace_id
  WHERE h.host = %s AND w.deleted_at IS NULL
 """
 _LIVE_BY_PHASE = "SELECT phase, COUNT(*) FROM run WHERE phase < 5 GROUP BY phase"
-_QUEUE = "SELECT COUNT(*), SUM(CASE WHEN created_at < %s THEN 1 ELSE 0 END) FROM run WHERE phase = 0"
+_QUEUE = (
+    "SELECT COUNT(*), SUM(CASE WHEN created_at < %s THEN 1 ELSE 0 END) FROM run WHERE phase = 0"
+)
 _TOKENS = """
 SELECT id, title, scopes, created_at, expires_at, last_used_at FROM token
  WHERE person_id = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > %s)
@@ -224,7 +234,10 @@ def story(workspace: str, count: int = 60) -> Sequence[StoryRow]:
 
 def in_environment(environment: str, count: int, after: str = "") -> Sequence[Inside]:
     """Who has a workspace in an environment, by workspace id, after `after`."""
-    return [Inside(_card(row), row[25], row[26]) for row in _rows(_IN_ENVIRONMENT, environment, after, count)]
+    return [
+        Inside(_card(row), row[25], row[26])
+        for row in _rows(_IN_ENVIRONMENT, environment, after, count)
+    ]
 
 
 def running(count: int, after: str = "") -> Sequence[Inside]:
@@ -275,7 +288,11 @@ def tokens(person: str, now: datetime) -> Sequence[TokenGlance]:
     """A person's API tokens that still work, newest first; 200 at most."""
     return [
         TokenGlance(
-            id, title, _json(scopes), _moment(created), _moment_or_none(expires),
+            id,
+            title,
+            _json(scopes),
+            _moment(created),
+            _moment_or_none(expires),
             _moment_or_none(used),
         )  # fmt: skip
         for id, title, scopes, created, expires, used in _rows(_TOKENS, person, now)

@@ -31,8 +31,9 @@ def with_mail(mail: str) -> Sequence[Person]:
     return [value_of(row) for row in models.Person.objects.filter(mail__iexact=mail)[:10]]
 
 
-def create(*, issuer: str, subject: str, display_name: str, mail: str, role: Role,
-           now: datetime) -> Person:
+def create(
+    *, issuer: str, subject: str, display_name: str, mail: str, role: Role, now: datetime
+) -> Person:
     """A new person with a first identity, without a password."""
     row = models.Person.objects.create(
         display_name=display_name, mail=mail, role=role.value, created_at=now,

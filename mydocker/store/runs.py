@@ -140,7 +140,8 @@ def advance(run: RunRow, phase: Phase, now: datetime, reason: Reason | None = No
 
 def note(run: str, **facts: object) -> None:
     """Remember what was done or seen outside: launched, attached, published, pulling, container,
-    address."""
+    address.
+    """
     Run.objects.filter(id=run).update(**facts)
 
 

@@ -1,4 +1,4 @@
-"""Django's database sessions, keyed by the SHA-256 of the cookie, so that the table opens nothing."""
+"""Django's sessions in the database under a digest of the cookie: the table opens nothing."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from mydocker.store.secrets import digest
-
 
 ROW_KEY_LENGTH = 40
 """What Django's column holds: 160 bits of the digest."""
@@ -32,7 +31,7 @@ class SessionStore(DatabaseStore):
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         """A row under the digest of the key."""
-        row = super().create_model_instance(data)
+        row: Session = super().create_model_instance(data)  # type: ignore[assignment]
         row.session_key = _row_key(str(row.session_key))
         return row
 

@@ -35,10 +35,10 @@ def _rows(sql: str, workspace: str, *parameters: object) -> list[StoryRow]:
         return [_row(workspace, *row) for row in cursor.fetchall()]
 
 
-def _row(
-    workspace: str, id: int, run: str, at: Any, kind: str, facts: Any, actor: str
-) -> StoryRow:
+def _row(workspace: str, id: int, run: str, at: Any, kind: str, facts: Any, actor: str) -> StoryRow:
     # SQLite keeps moments and facts as texts.
     moment: datetime = datetime.fromisoformat(at) if isinstance(at, str) else at
     told = json.loads(facts) if isinstance(facts, str | bytes) else facts
-    return StoryRow(id, workspace, run, moment.replace(tzinfo=moment.tzinfo or UTC), kind, told, actor)
+    return StoryRow(
+        id, workspace, run, moment.replace(tzinfo=moment.tzinfo or UTC), kind, told, actor
+    )

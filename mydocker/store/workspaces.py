@@ -113,7 +113,9 @@ def note_seen(workspace: str, interaction: datetime | None, work: datetime | Non
         Workspace.objects.filter(id=workspace).update(**fresh)
 
 
-def note_end_expected(workspace: str, stops_at: datetime | None, *, warned: bool, now: datetime) -> None:
+def note_end_expected(
+    workspace: str, stops_at: datetime | None, *, warned: bool, now: datetime
+) -> None:
     """Remember when the culler will stop it, and that the person was warned."""
     Workspace.objects.filter(id=workspace).update(
         stops_at=stops_at, warned_at=now if warned else None
@@ -146,7 +148,9 @@ def with_something_to_do() -> Sequence[str]:
 
 def in_environment(environment: str) -> Sequence[WorkspaceRow]:
     """Every workspace of an environment that is not deleted."""
-    return [_row(row) for row in Workspace.objects.filter(environment_id=environment, deleted_at=None)]
+    return [
+        _row(row) for row in Workspace.objects.filter(environment_id=environment, deleted_at=None)
+    ]
 
 
 def of_person(person: str) -> Sequence[WorkspaceRow]:

@@ -69,6 +69,18 @@ def test_a_link_in_the_place_of_a_slot_is_not_followed(
     assert mounts_below(place) == [f"{place}/data/slots"]
 
 
+def test_a_link_to_another_persons_home_is_not_followed(place: Path, line: Line) -> None:
+    """Such a link stays below the homes, so only a ban of all links stops it."""
+    folder = place / "data/homes" / shard("home0001")
+    (folder / "victim").mkdir(parents=True)
+    (folder / "victim" / "secret").touch()
+    (folder / "home0001").symlink_to("victim")
+    for verb in ("home_usage", "trash"):
+        assert line.ask(verb, home="home0001") == {"error": "unsafe_path"}
+    assert line.ask("attach", run=RUN, homes=[home()]) == {"error": "unsafe_path"}
+    assert mounts_below(place) == [f"{place}/data/slots"]
+
+
 def test_a_pipe_in_the_place_of_a_home_does_not_hang(place: Path, line: Line) -> None:
     (place / "data/homes" / shard("home0001")).mkdir()
     os.mkfifo(place / "data/homes" / shard("home0001") / "home0001")

@@ -91,6 +91,19 @@ def test_never_removes_across_a_mount(tmp_path: Path, parent: int) -> None:
     assert names(other) == ["file"]
 
 
+def test_never_removes_what_is_mounted_in_its_place(tmp_path: Path, parent: int) -> None:
+    for name in ("home", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "other" / "file").touch()
+    subprocess.run(["mount", "--bind", tmp_path / "other", tmp_path / "home"], check=True)
+    try:
+        with pytest.raises(OSError, match=r"busy|cross-device"):
+            remove(parent, "home")
+        assert names(tmp_path / "other") == ["file"]
+    finally:
+        subprocess.run(["umount", tmp_path / "home"], check=True)
+
+
 def test_an_unfinished_removal_is_finished_by_the_next(tmp_path: Path, parent: int) -> None:
     for number in range(10):
         (tmp_path / "home" / f"d{number}" / "x" / "y").mkdir(parents=True)

@@ -154,10 +154,15 @@ def test_a_restarted_agent_keeps_slots_shared_with_running_containers(
     assert mounts_below(place) == [f"{place}/data/slots"]
 
 
-def test_mounts_of_a_home_go_nowhere_else(place: Path, line: Line) -> None:
+def test_mounts_of_a_home_go_nowhere_else(
+    place: Path, make_agent: Callable[[], AgentProcess], dial: Dial
+) -> None:
     """A home on a shared mount, as under systemd, must not hear of what happens on the slot."""
-    subprocess.run(["mount", "--bind", place / "data/homes", place / "data/homes"], check=True)
-    subprocess.run(["mount", "--make-shared", place / "data/homes"], check=True)
+    homes = place / "data/homes"
+    homes.mkdir()
+    subprocess.run(["mount", "--bind", homes, homes], check=True)
+    subprocess.run(["mount", "--make-shared", homes], check=True)
+    line = dial(make_agent().start())
     (source,) = line.ask("attach", run=RUN, homes=[home()])["sources"]
     Path(source, "nested").mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "none", f"{source}/nested"], check=True)

@@ -15,6 +15,7 @@ from mydocker.loops.gatekeeper import CHANGED, Gatekeeper
 from mydocker.loops.janitor import Janitor
 from mydocker.loops.launching import Launcher, Protection
 from mydocker.loops.office import Desk, serve
+from mydocker.loops.parts import Parts
 from mydocker.loops.watcher import Watcher
 from mydocker.loops.window import Showcase
 from mydocker.ports.driver import ImageFacts
@@ -42,12 +43,10 @@ class Outside:
         self.driver.engine.images[IMAGE] = ImageFacts("sha256:" + "a" * 64, 1_000_000)
         self.agent.rules = ([Bridge("mdabc123-o", "open")], [])
 
-    async def answers(
-        self, address: str | None, ports: Sequence[Port], patience: float
-    ) -> bool:
+    async def answers(self, address: str | None, ports: Sequence[Port], patience: float) -> bool:
         """Stands for the ports of a container."""
         deadline = asyncio.get_running_loop().time() + patience
-        while not self.answering and asyncio.get_running_loop().time() < deadline:
+        while not self.answering and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
         return self.answering and address is not None
 
@@ -64,7 +63,7 @@ class House:
     async def until(self, true: Callable[[], bool], what: str = "") -> None:
         """Wait until something is true of the database; fail after the deadline."""
         async with asyncio.timeout(DEADLINE_SECONDS):
-            while not await self.database(true):
+            while not await self.database(true):  # noqa: ASYNC110 - the database has no events
                 await asyncio.sleep(0.005)
 
     async def phase(self, workspace: str, phase: Phase, generation: int = 1) -> RunRow:
@@ -91,11 +90,10 @@ async def house(
     """Offices at work; leaving cuts them off wherever they are."""
     clock, database, showcase = SteadyClock(), Database(), Showcase()
     driver, gateway, agent = outside.driver, outside.gateway, outside.agent
-    launcher = Launcher(
-        database, driver, agent, Protection(agent), clock, at_once=at_once, port_suffix=""
-    )
+    parts = Parts(database, driver, gateway, agent, clock)
+    launcher = Launcher(parts, Protection(agent), at_once=at_once, port_suffix="")
     custodian = Custodian(
-        database, driver, gateway, agent, launcher, showcase, clock,
+        parts, launcher, showcase,
         apps_domain="mydocker-apps.localhost",
         patience=patience or Patience(timedelta(seconds=5), timedelta(seconds=0.05)),
         answers=outside.answers,

@@ -156,9 +156,7 @@ async def test_a_silent_port_fails_with_the_port_and_the_time() -> None:
 
 
 async def test_a_program_that_dies_while_starting_fails_without_waiting_for_patience() -> None:
-    outside = Outside(
-        driver=FakeDriver(dies_after=timedelta(seconds=0.05)), answering=False
-    )
+    outside = Outside(driver=FakeDriver(dies_after=timedelta(seconds=0.05)), answering=False)
     patience = Patience(timedelta(hours=1), timedelta(seconds=0.05))
     async with house(outside, patience=patience) as at:
         person = await at.database(prepare)

@@ -49,9 +49,9 @@ def test_a_ring_is_heard(heard: "queue.Queue[Ring]") -> None:
 
 
 def test_a_ring_waits_for_the_commit_and_dies_with_a_rollback(heard: "queue.Queue[Ring]") -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         ring("wish", "rolled back")
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     with transaction.atomic():
         ring("wish", "committed")
     assert _next(heard) == Ring("wish", "committed")

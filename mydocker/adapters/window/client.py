@@ -40,9 +40,7 @@ class SocketWindow:
 
     async def _ask(self, request: Mapping[str, object]) -> AsyncIterator[dict[str, Any]]:
         try:
-            reader, writer = await asyncio.open_unix_connection(
-                str(self._path), limit=LONGEST_LINE
-            )
+            reader, writer = await asyncio.open_unix_connection(str(self._path), limit=LONGEST_LINE)
         except OSError as error:
             raise Unavailable(f"loops do not answer: {error}") from error
         try:

@@ -9,7 +9,8 @@ from mydocker.store.ids import join_code, short_id
 
 class Environment(models.Model):
     """An environment. `definition` is the whole of it as `domain.environments` writes it;
-    the other columns repeat what is searched or listed."""
+    the other columns repeat what is searched or listed.
+    """
 
     id = models.CharField(primary_key=True, max_length=20, default=short_id, editable=False)
     slug = models.SlugField(max_length=80, unique=True)
