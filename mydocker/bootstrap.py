@@ -86,9 +86,10 @@ async def run_loops(settings: Settings, window_callers: Sequence[int]) -> None:
         data=settings.data / "gateway", socket=where.gateway, apps_domain=settings.apps_domain
     )
     parts = Parts(database, driver, gateway, agent, clock)
+    warden = Desk(Warden(driver, agent, settings.network_allow), key="node")
     launcher = Launcher(
         parts,
-        Protection(agent),
+        Protection(agent, mend=lambda: warden.wake("")),
         at_once=settings.concurrent_starts,
         port_suffix=_port_suffix(settings),
     )
@@ -108,7 +109,7 @@ async def run_loops(settings: Settings, window_callers: Sequence[int]) -> None:
         Desk(Doorkeeper(database, clock), key="all"),
         Desk(Janitor(database, driver, agent, clock), key="all"),
         Desk(Quartermaster(database, agent, clock), key="disk"),
-        Desk(Warden(driver, agent, settings.network_allow), key="node"),
+        warden,
     ]
     watcher = Watcher(database, driver, clock, wake=desks[0].wake, look=desks[0].look)
     await serve(desks, [window.run, watcher.run], _until_told_to_stop())

@@ -76,7 +76,6 @@ table {name} {{
     iifname != @open drop
     jump excepted
     ip daddr @denied drop
-    fib daddr type != unicast drop
   }}
   chain inward {{
     ct state established,related accept

@@ -43,7 +43,7 @@ async def follow_events(
         await exchange.write(f"retry: {RETRY_MILLISECONDS}\n\n".encode())
         try:
             await first_of(
-                _send(exchange, workspace, rows, changes),
+                _send(exchange, workspace, rows, last_event or 0, changes),
                 until_withdrawn(exchange, follower, hub),
                 exchange.left(),
             )
@@ -52,9 +52,14 @@ async def follow_events(
 
 
 async def _send(
-    exchange: Exchange, workspace: str, rows: Sequence[StoryRow], changes: asyncio.Queue[Change]
+    exchange: Exchange,
+    workspace: str,
+    rows: Sequence[StoryRow],
+    last: int,
+    changes: asyncio.Queue[Change],
 ) -> None:
-    language, last = exchange.language, 0
+    """Send these events, which end with or follow the one with id `last`, and all that come."""
+    language = exchange.language
     while True:
         if rows:
             last = rows[-1].id

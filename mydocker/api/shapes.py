@@ -6,7 +6,7 @@ Requests are strict: no unknown key, no conversion, every text with a pattern an
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from mydocker.domain.environments import Status
 from mydocker.domain.failures import Cause
@@ -23,7 +23,16 @@ Id = Annotated[str, StringConstraints(pattern=_ID, max_length=12)]
 Slug = Annotated[str, StringConstraints(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
 Key = Annotated[str, StringConstraints(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
-Address = Annotated[str, StringConstraints(pattern=r"^[!-~]*$", max_length=8000)]
+Address = Annotated[
+    str, StringConstraints(pattern=r"^[!$%&'()*+,./0-9:;=?@A-Z_a-z~-]*$", max_length=8000)
+]
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+TEN_YEARS = 10 * 365 * 86400
+# In JSON, 60.0 is a whole number too.
+Seconds = Annotated[int, Field(ge=60, le=TEN_YEARS), BeforeValidator(_whole)]
 # Which scopes there are is `domain.scopes`' to check.
 ScopeName = Annotated[
     str,
@@ -270,9 +279,7 @@ class TokenAsked(BaseModel):
     scopes: list[ScopeName] = Field(
         default=[], max_length=len(Scope), description="None: all that the person may do."
     )
-    expires_in: int | None = Field(
-        default=None, ge=60, le=10 * 365 * 86400, description="Seconds; null: never."
-    )
+    expires_in: Seconds | None = Field(default=None, description="Seconds; null: never.")
 
 
 class Part(BaseModel):

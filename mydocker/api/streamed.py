@@ -1,10 +1,10 @@
 """The streams as the OpenAPI document tells them; another process answers them (`streams.py`)."""
 
 import re
-from typing import Annotated, Any
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Header, Path, Query, Router
+from ninja import Path, Query, Router
 from pydantic import BaseModel, ConfigDict, Field
 
 from mydocker.api.errors import respond
@@ -30,11 +30,13 @@ class Tail(BaseModel):
     )
 
 
-EventId = Annotated[
-    str | None,
-    Header(alias="Last-Event-ID", pattern=f"^{EVENT_ID.pattern}$", description="To go on after it."),
-]
-
+_LAST_EVENT = {
+    "in": "header",
+    "name": "Last-Event-ID",
+    "required": False,
+    "description": "To go on after this event.",
+    "schema": {"type": "string", "pattern": f"^{EVENT_ID.pattern}$"},
+}
 _EVENT = {
     "description": "Of one event.",
     "type": "object",
@@ -53,6 +55,7 @@ _EXAMPLE = (
     '"message": "Ready. 1.9 s after it was asked for.", "progress": null}\n\n'
 )
 _EVENTS = {
+    "parameters": [_LAST_EVENT],
     "responses": {
         200: {
             "description": "Events, until the client leaves. Kinds: " + ", ".join(StoryKind) + ".",
@@ -78,9 +81,7 @@ def schemas() -> dict[str, Any]:
 
 
 @router.get("/workspaces/{workspace}/events", response=dict(UNKNOWN), openapi_extra=_EVENTS)
-def events(
-    request: HttpRequest, workspace: Path[Id], last_event_id: EventId = None
-) -> HttpResponse:
+def events(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
     """Follow what happens to a workspace, as server-sent events.
 
     First everything since it was last asked for, or since `Last-Event-ID`; then what happens,

@@ -6,6 +6,7 @@ with it. Workspaces run on whatever happens here.
 
 import ctypes
 import gc
+import json
 import os
 import signal
 import sys
@@ -44,6 +45,8 @@ class Supervisor:
     children: Sequence[Child]
     log_folder: Path | None
     """Where each child's output goes; None leaves it on the supervisor's own."""
+    pids: Path
+    """Where the process ids are written, by name, as JSON; for operators and tests."""
     tell: Callable[[str], None] = print
     _stopping: bool = field(default=False)
 
@@ -78,6 +81,12 @@ class Supervisor:
         child.pid = os.fork()
         if child.pid == 0:
             self._in_child(child)
+        self._write_pids()
+
+    def _write_pids(self) -> None:
+        fresh = self.pids.with_suffix(".new")
+        fresh.write_text(json.dumps({child.name: child.pid for child in self.children}))
+        fresh.replace(self.pids)
 
     def _in_child(self, child: Child) -> NoReturn:
         status = 1

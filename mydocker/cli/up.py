@@ -19,6 +19,7 @@ from mydocker.settings import Settings
 
 READY_PATIENCE_SECONDS = 120.0
 PID_FILE = "supervisor.pid"
+PIDS_FILE = "processes.json"
 LOG_LIMIT_BYTES = 20_000_000
 
 
@@ -165,7 +166,9 @@ def _serve(settings: Settings, users: Users, *, logs: bool, tell: Any) -> None:
     _write_pid(settings)
     folder = None if logs else settings.data / "log"
     _rotate(folder)
-    supervisor = Supervisor(children(settings, users, configuration), folder, tell)
+    supervisor = Supervisor(
+        children(settings, users, configuration), folder, settings.run_folder / PIDS_FILE, tell
+    )
     supervisor.run(lambda: _announce(settings, tell))
     tell("Stopped. Workspaces that ran go on running; the next start finds them.")
 
@@ -226,12 +229,21 @@ def status(settings: Settings) -> dict[str, object]:
     return {
         "running": pid is not None,
         "pid": pid,
+        "processes": _processes(settings) if pid else {},
         "ready": not problems,
         "problems": problems,
         "url": settings.url,
         "data": str(settings.data),
         "mode": settings.mode.value,
     }
+
+
+def _processes(settings: Settings) -> dict[str, int]:
+    try:
+        found: dict[str, int] = json.loads((settings.run_folder / PIDS_FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 def show_status(settings: Settings, *, as_json: bool) -> None:

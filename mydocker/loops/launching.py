@@ -11,30 +11,50 @@ from mydocker.domain.templates import Values, render_command, render_variables
 from mydocker.loops import ledger
 from mydocker.loops.parts import Parts
 from mydocker.ports.driver import Mount, RunPlan
-from mydocker.ports.errors import Refused
+from mydocker.ports.errors import Refused, Unavailable
 from mydocker.ports.nodes import HomeMount, NodeAgent
 from mydocker.store.runs import RunRow
 
 PROTECTION_FRESH_SECONDS = 5.0
 """How long a look at the node's firewall holds for further starts."""
+PROTECTION_PATIENCE_SECONDS = 30.0
+"""How long starts wait for rules that were lost; the warden mends them within a second."""
 DEFAULT_UID = 1000
 
 
 class Protection:
     """Whether the node's firewall is in place; starts nothing otherwise (invariant 5)."""
 
-    def __init__(self, agent: NodeAgent, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._agent, self._monotonic = agent, monotonic
+    def __init__(
+        self,
+        agent: NodeAgent,
+        *,
+        mend: Callable[[], None] = lambda: None,
+        patience_seconds: float = PROTECTION_PATIENCE_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._agent, self._mend, self._monotonic = agent, mend, monotonic
+        self._patience = patience_seconds
         self._good_until = 0.0
+        self._bad_since: float | None = None
 
     async def ensure(self) -> None:
-        """Pass if the rules were seen in place within the last seconds. Raises `Refused`."""
-        if self._monotonic() < self._good_until:
+        """Pass if the rules were seen in place within the last seconds.
+
+        Raises `Unavailable` and asks for them to be mended; `Refused` if that takes too long.
+        """
+        now = self._monotonic()
+        if now < self._good_until:
             return
         firewall = await self._agent.firewall_state()
-        if not firewall.is_loaded:
+        if firewall.is_loaded:
+            self._good_until, self._bad_since = now + PROTECTION_FRESH_SECONDS, None
+            return
+        self._mend()
+        self._bad_since = now if self._bad_since is None else self._bad_since
+        if now - self._bad_since >= self._patience:
             raise Refused(Cause.ISOLATION_MISSING.value, firewall.problem)
-        self._good_until = self._monotonic() + PROTECTION_FRESH_SECONDS
+        raise Unavailable(f"firewall: {firewall.problem}")
 
 
 class Launcher:

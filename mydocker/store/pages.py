@@ -165,6 +165,11 @@ _MINE = (
 )
 _ONE = _CARD + " w.id = %s"
 _IN_ENVIRONMENT = _CARD + " w.environment_id = %s AND w.id > %s ORDER BY w.id LIMIT %s"
+_LIVE_IN_ENVIRONMENT = (
+    _CARD
+    + """ w.environment_id = %s AND w.id IN (SELECT workspace_id FROM run WHERE phase < 5)
+ AND w.id > %s ORDER BY w.id LIMIT %s"""
+)
 _RUNNING = (
     _CARD
     + """ w.id IN (SELECT workspace_id FROM run WHERE phase < 5)
@@ -232,17 +237,24 @@ def story(workspace: str, count: int = 60) -> Sequence[StoryRow]:
     ]
 
 
-def in_environment(environment: str, count: int, after: str = "") -> Sequence[Inside]:
-    """Who has a workspace in an environment, by workspace id, after `after`."""
-    return [
-        Inside(_card(row), row[25], row[26])
-        for row in _rows(_IN_ENVIRONMENT, environment, after, count)
-    ]
+def in_environment(
+    environment: str, count: int, after: str = "", *, only_live: bool = False
+) -> Sequence[Inside]:
+    """Who has a workspace in an environment, by workspace id, after `after`.
+
+    `only_live`: those whose newest run may exist outside.
+    """
+    question = _LIVE_IN_ENVIRONMENT if only_live else _IN_ENVIRONMENT
+    return [_inside(row) for row in _rows(question, environment, after, count)]
 
 
 def running(count: int, after: str = "") -> Sequence[Inside]:
     """Every workspace with a live run, by workspace id, after `after`."""
-    return [Inside(_card(row), row[25], row[26]) for row in _rows(_RUNNING, after, count)]
+    return [_inside(row) for row in _rows(_RUNNING, after, count)]
+
+
+def _inside(row: Sequence[Any]) -> Inside:
+    return Inside(_card(row), row[25], row[26])
 
 
 def live_by_phase() -> Mapping[Phase, int]:

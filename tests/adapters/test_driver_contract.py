@@ -24,7 +24,7 @@ from tests.adapters.driver_worlds import MIB, World, plan
 pytestmark = pytest.mark.asyncio
 
 AT_ONCE = timedelta(0)
-SOON = 30
+SOON = 60
 """Seconds; the deadline of whatever is waited for."""
 
 

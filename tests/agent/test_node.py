@@ -123,10 +123,28 @@ def test_an_open_container_reaches_names_internet_and_what_is_allowed(
     assert town.reach("one", tried) == expected | {"lan_81", host}
 
 
+def test_not_even_an_allowed_address_opens_a_neighbour(town: Neighbourhood, line: Line) -> None:
+    neighbour = town.facts("two")["address"]
+
+    def packets_that_arrived() -> int:
+        counters = town.shell("two", "busybox grep ^Udp: /proc/net/snmp").splitlines()
+        before = int(counters[1].split()[counters[0].split().index("NoPorts")])
+        town.shell("one", ask_by_udp(f"{neighbour} 9"), check=False)
+        counters = town.shell("two", "busybox grep ^Udp: /proc/net/snmp").splitlines()
+        return int(counters[1].split()[counters[0].split().index("NoPorts")]) - before
+
+    assert packets_that_arrived() > 0  # the control
+    line.ask("firewall", **rules(town, f"{neighbour}:80/tcp", f"{neighbour}:9/udp"))
+    assert town.reach("one", {"neighbour": Target(neighbour, 80)}) == set()
+    assert packets_that_arrived() == 0
+
+
 def test_closed_and_unknown_bridges_reach_nothing(town: Neighbourhood, line: Line) -> None:
-    line.ask("firewall", **rules(town, f"{LAN}:81/tcp"))
     for name in ("three", "four"):
-        assert town.reach(name, targets(town, name)) == set()
+        tried = targets(town, name)
+        ports = [t for t in tried.values() if t.kind != "ping"]
+        line.ask("firewall", **rules(town, *(f"{t.address}:{t.port}/{t.kind}" for t in ports)))
+        assert town.reach(name, tried) == set()
 
 
 def test_the_host_reaches_containers_of_every_policy(town: Neighbourhood, line: Line) -> None:
@@ -137,17 +155,19 @@ def test_the_host_reaches_containers_of_every_policy(town: Neighbourhood, line: 
 
 
 def test_the_outside_does_not_call_containers(town: Neighbourhood, line: Line) -> None:
-    """Not even a neighbour of the host's that routes through it, past any published port."""
-    address = town.facts("one")["address"]
-    knock = ["nsenter", f"--net=/var/run/netns/test-agent-{town.instance}", "busybox", "nc"]
+    """Not even one that routes through the host, past any published port, from the internet."""
+    address, outside = town.facts("one")["address"], f"test-agent-{town.instance}"
+    run("ip", "-n", outside, "route", "add", address, "via", "10.213.7.1", "src", INTERNET)
     run("iptables", "-I", "DOCKER-USER", "-d", address, "-j", "ACCEPT")
     try:
+        knock = ["nsenter", f"--net=/var/run/netns/{outside}", "busybox", "nc"]
         words = [*knock, "-w1", address, "80"]
         assert run(*words, check=False) == "answer"
         line.ask("firewall", **rules(town))
         assert run(*words, check=False) == ""
     finally:
         run("iptables", "-D", "DOCKER-USER", "-d", address, "-j", "ACCEPT")
+        run("ip", "-n", outside, "route", "del", address)
 
 
 def test_ipv6_reaches_nobody(town: Neighbourhood, line: Line) -> None:

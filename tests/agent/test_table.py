@@ -43,6 +43,11 @@ def test_only_open_bridges_are_named_and_the_others_are_closed_by_the_prefix() -
     assert text.count('iifname "mdabc123-*"') == 4
 
 
+def test_whatever_is_not_ipv4_ends_before_anything_else_is_asked() -> None:
+    rules = render("abc123", [], [], [], []).split("chain prerouting {")[1].splitlines()
+    assert rules[2].strip() == 'iifname "mdabc123-*" meta nfproto != ipv4 drop'
+
+
 def test_the_same_wish_gives_the_same_text_in_any_order() -> None:
     one, two = (Destination(IPv4Address(f"10.0.0.{n}"), 443, "tcp") for n in (1, 2))
     resolvers = [IPv4Address("10.0.0.53"), IPv4Address("10.0.0.54")]

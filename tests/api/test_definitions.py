@@ -46,7 +46,9 @@ def test_anything_like_yaml_is_read_or_refused(text: str) -> None:
         assert refused.told()[0]["message"]
 
 
-@pytest.mark.parametrize("word", ["yes", "no", "on", "off", "1e5", "0o7", "007", "1:30", "2001-01-01"])
+@pytest.mark.parametrize(
+    "word", ["yes", "no", "on", "off", "1e5", "0o7", "007", "1:30", "2001-01-01"]
+)
 def test_words_stay_words(word: str) -> None:
     assert read_tree(f"a: {word}")[0] == {"a": word}
     assert read_tree(yaml.safe_dump({"a": word}))[0] == {"a": word}

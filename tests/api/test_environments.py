@@ -78,9 +78,7 @@ def test_students_do_not_define(student: Somebody, environment: str) -> None:
     assert student.ask("DELETE", f"/environments/{environment}").status == 403
 
 
-def test_the_catalogue_comes_in_parts_and_languages(
-    student: Somebody, teacher: Somebody
-) -> None:
+def test_the_catalogue_comes_in_parts_and_languages(student: Somebody, teacher: Somebody) -> None:
     slugs = [make_environment(teacher.person, slug=f"part-{letter}") for letter in "abc"]
     make_environment(teacher.person, status="draft")
     first = student.ask("GET", "/environments?limit=2", accept_language="fr").body

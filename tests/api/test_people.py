@@ -72,9 +72,7 @@ def test_the_dashboards_login_does_as_well(student: Somebody) -> None:
     assert (shown.status_code, shown.json()["scopes"]) == (200, None)
 
 
-def test_a_login_needs_the_csrf_token_to_change_things(
-    student: Somebody, environment: str
-) -> None:
+def test_a_login_needs_the_csrf_token_to_change_things(student: Somebody, environment: str) -> None:
     client = _signed_in(student)
     asked = {"environment": environment}
     refused = client.post("/api/v1/workspaces", asked, "application/json", headers=_HOST)

@@ -98,6 +98,11 @@ def test_whoever_comes_back_hears_what_was_missed(student: Somebody, workspace_i
         async with streams.get(address(workspace), **headers) as client:
             await client.start()
             assert [each["kind"] for each in await client.events(2)] == ["admitted", "ready"]
+        newest = bearer(student) | {"last-event-id": str(first + 2)}
+        async with streams.get(address(workspace), **newest) as client:
+            await client.start()
+            await asyncio.to_thread(happen, workspace, StoryKind.OPENED)
+            assert [each["kind"] for each in await client.events(1)] == ["opened"]
         strange = bearer(student) | {"last-event-id": "9" * 30}
         async with streams.get(address(workspace), **strange) as client:
             assert (await client.start())[0] == 422

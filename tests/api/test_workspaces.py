@@ -74,9 +74,7 @@ def test_asking_makes_it_once_and_then_finds_it(student: Somebody, environment: 
 
 
 @pytest.mark.parametrize("state", ["never", "stopped", "failed"])
-def test_asking_again_starts_what_ended(
-    state: str, student: Somebody, environment: str
-) -> None:
+def test_asking_again_starts_what_ended(state: str, student: Somebody, environment: str) -> None:
     workspace = make_workspace(student.person, environment, state)
     again = student.ask("POST", "/workspaces", {"environment": environment})
     assert (again.status, again.body["id"], again.body["state"]) == (200, workspace, "queued")
@@ -103,8 +101,7 @@ def test_credentials_are_in_no_list_and_need_their_scope(
 
 def test_a_list_in_parts_shows_everything_once(student: Somebody, teacher: Somebody) -> None:
     made = [
-        make_workspace(student.person, make_environment(teacher.person), "wanted")
-        for _ in range(5)
+        make_workspace(student.person, make_environment(teacher.person), "wanted") for _ in range(5)
     ]
     seen: list[str] = []
     part = student.ask("GET", "/workspaces?limit=2").body

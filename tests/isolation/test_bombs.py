@@ -191,7 +191,7 @@ async def test_a_flood_of_output_takes_little_disk(driver: DockerDriver, plan: P
     script = """
 import os, time
 line = b"x" * 999 + b"\\n"
-for n in range(20000):
+for n in range(5000):
     os.write(1, line)
 print("done", flush=True)
 time.sleep(600)
@@ -226,9 +226,9 @@ time.sleep(600)
     await driver.launch(plan("a", python(script)))
     await says(driver, "a", "ended well")
     # The kernel's count of throttled periods may stay 0 (6.18), so the quota itself is read.
-    quota = "cd /sys/fs/cgroup; cat cpu.max || cat cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us"
+    quota = "cd /sys/fs/cgroup; cat cpu.max cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us 2>&-"
     _, said = await driver.execute("a", ("sh", "-c", quota), SOON)
-    assert said.split()[-2:] == ["50000", "100000"]
+    assert said.split() == ["50000", "100000"]
     assert await still_runs(driver, "a")
 
 

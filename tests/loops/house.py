@@ -86,12 +86,18 @@ async def house(
     patience: Patience | None = None,
     janitor_grace: timedelta = timedelta(seconds=0),
     at_once: int = 8,
+    firewall_patience: float = 30.0,
 ) -> AsyncIterator[House]:
     """Offices at work; leaving cuts them off wherever they are."""
     clock, database, showcase = SteadyClock(), Database(), Showcase()
     driver, gateway, agent = outside.driver, outside.gateway, outside.agent
     parts = Parts(database, driver, gateway, agent, clock)
-    launcher = Launcher(parts, Protection(agent), at_once=at_once, port_suffix="")
+    launcher = Launcher(
+        parts,
+        Protection(agent, patience_seconds=firewall_patience),
+        at_once=at_once,
+        port_suffix="",
+    )
     custodian = Custodian(
         parts, launcher, showcase,
         apps_domain="mydocker-apps.localhost",

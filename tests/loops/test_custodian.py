@@ -191,12 +191,25 @@ async def test_a_start_while_stopping_gets_a_new_run() -> None:
 async def test_nothing_starts_where_the_firewall_is_missing() -> None:
     outside = Outside()
     outside.agent.lose_firewall()
-    async with house(outside) as at:
+    async with house(outside, firewall_patience=0) as at:
         person = await at.database(prepare)
         workspace = await _ask(at, person)
         run = await at.phase(workspace, Phase.ENDED)
         assert run.cause == Cause.ISOLATION_MISSING
     assert not outside.driver.engine.containers
+
+
+async def test_a_start_waits_for_a_firewall_that_is_being_mended() -> None:
+    outside = Outside()
+    rules = outside.agent.rules
+    outside.agent.lose_firewall()
+    async with house(outside) as at:
+        person = await at.database(prepare)
+        workspace = await _ask(at, person)
+        await at.phase(workspace, Phase.STARTING)
+        assert not outside.driver.engine.containers
+        outside.agent.rules = rules
+        await at.phase(workspace, Phase.READY)
 
 
 async def test_a_container_that_vanished_is_told_and_its_person_can_start_again() -> None:

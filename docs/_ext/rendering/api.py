@@ -52,7 +52,7 @@ def section(path: str, method: str, operation: Record) -> str:
         raise Incomplete(f"{method} {path}: the view has no docstring")
     return "\n".join(
         [
-            f"### {method} {path.replace('{', '‹').replace('}', '›')}",
+            f"### `{method} {path}`",
             "",
             said,
             "",

@@ -55,7 +55,8 @@ def section(name: str, command: Any) -> str:
     parameters = [one for one in command.params if one.name != "help"]
     usage = " ".join([name, *(_usage(one) for one in parameters)])
     lines = [f"- {_signs(one)}: {_words(name, one)}" for one in parameters]
-    return "\n".join([f"### {name}", "", plain(said), "", f"    {usage}", "", *lines, ""])
+    more = [*lines, ""] if lines else []
+    return "\n".join([f"### {name}", "", plain(said), "", "```text", usage, "```", "", *more])
 
 
 def _usage(one: Any) -> str:

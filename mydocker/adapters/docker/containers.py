@@ -53,7 +53,7 @@ class Containers:
             listed = await self._engine.ask("containers/json", params=params)
         except DockerError as error:
             raise failure(error.status, error.message) from error
-        ours = [one for one in listed if RUN in one["Labels"]]
+        ours = [one for one in listed if self._is_ours(one)]
         seen = await asyncio.gather(*map(self._look_closer, ours))
         runs = (one["Labels"][RUN] for one in ours)
         return {
@@ -61,6 +61,10 @@ class Containers:
             for run, one in zip(runs, seen, strict=True)
             if one.status is not ContainerStatus.ABSENT
         }
+
+    def _is_ours(self, listed: Json) -> bool:
+        run = listed["Labels"].get(RUN)
+        return any(self._names.is_container(run, name) for name in listed["Names"])
 
     async def _look_closer(self, listed: Json) -> Sighting:
         # The list tells neither exit status nor why something did not start.

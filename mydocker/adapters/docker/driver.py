@@ -49,10 +49,10 @@ class DockerDriver:
     ) -> None:
         self._limits = limits or Limits()
         self._names = Names(instance, pool)
-        self._resolvers = tuple(resolvers) or host_resolvers()
+        self._resolvers = tuple(resolvers)
         self._clock = clock
         self._engine = Engine(url, self._limits.answer_within)
-        self._networks = Networks(self._engine, self._names, self._resolvers)
+        self._networks = Networks(self._engine, self._names)
         self._containers = Containers(self._engine, self._names)
         self._launches = Launches(self._engine, self._names, self._containers)
         self._launching: Shared[Sighting] = Shared()
@@ -62,7 +62,7 @@ class DockerDriver:
     async def prepare(self) -> Mapping[NetworkPolicy, str]:
         """See the port. Raises `Refused` (`isolation_missing`) for an engine that cannot."""
         self._bounds = await self._measure()
-        return await self._networks.ensure()
+        return await self._networks.ensure(self._bounds.resolvers)
 
     async def image(self, reference: str) -> ImageFacts | None:
         """See the port."""
@@ -130,7 +130,7 @@ class DockerDriver:
         try:
             return await self._launches.launch(plan.run, body)
         except NetworkGone:
-            await self._networks.ensure()
+            await self._networks.ensure(bounds.resolvers)
             return await self._launches.launch(plan.run, body)
 
     async def _measure(self) -> Bounds:
@@ -145,7 +145,11 @@ class DockerDriver:
         if missing := machine.shortcomings(info):
             detail = f"the engine cannot isolate containers: no {', '.join(missing)}"
             raise Refused(Cause.ISOLATION_MISSING, detail)
-        return Bounds(info["NCPU"], machine.open_files(self._engine.socket), self._resolvers)
+        return Bounds(
+            cpus=info["NCPU"],
+            open_files=machine.open_files(self._engine.socket),
+            resolvers=self._resolvers or host_resolvers(),
+        )
 
 
 def _image_facts(found: Json) -> ImageFacts:

@@ -15,10 +15,11 @@ KINDS = ("create", "start", "die", "oom", "destroy", "pause", "unpause")
 """The rest (`exec_*`, `attach`, `kill`, …) changes nothing that a look would show."""
 
 
-def happening(event: Json) -> Happening | None:
-    """Read one event; None if it is no run's."""
-    run = event.get("Actor", {}).get("Attributes", {}).get(RUN)
-    return Happening(run, event["Action"]) if run else None
+def happening(event: Json, names: Names) -> Happening | None:
+    """Read one event; None if it is no run's of this installation."""
+    told = event.get("Actor", {}).get("Attributes", {})
+    run = told.get(RUN)
+    return Happening(run, event["Action"]) if names.is_container(run, told["name"]) else None
 
 
 async def follow(engine: Engine, names: Names, since: float) -> AsyncGenerator[Happening]:
@@ -31,7 +32,7 @@ async def follow(engine: Engine, names: Names, since: float) -> AsyncGenerator[H
     try:
         async with engine.stream("events", params=params) as chunks:
             async for event in json_lines(chunks):
-                if (found := happening(event)) is not None:
+                if (found := happening(event, names)) is not None:
                     yield found
     except DockerError as error:
         raise failure(error.status, error.message) from error

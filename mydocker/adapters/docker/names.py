@@ -37,6 +37,10 @@ class Names:
             raise ValueError(f"not a run's id: {run!r}")
         return f"md-{self.instance}-{run}"
 
+    def is_container(self, run: str | None, name: str) -> bool:
+        """Whether a container of this name is the run's, as its labels say."""
+        return bool(run) and name.removeprefix("/") == f"md-{self.instance}-{run}"
+
     def hostname(self, run: str) -> str:
         """Host name inside. The engine's DNS tells it to neighbours, so it says nothing."""
         return sha256(f"{self.instance}/{run}".encode()).hexdigest()[:12]

@@ -84,32 +84,33 @@ def network_differences(wanted: Mapping[str, Any], found: Json) -> list[str]:
 
 
 class Networks:
-    """Makes sure of the networks of one installation. `avoid`: addresses they must not hide."""
+    """Makes sure of the networks of one installation."""
 
-    def __init__(self, engine: Engine, names: Names, avoid: Iterable[str] = ()) -> None:
+    def __init__(self, engine: Engine, names: Names) -> None:
         self._engine = engine
         self._names = names
-        self._avoid = [IPv4Network(address) for address in avoid]
 
-    async def ensure(self) -> Mapping[NetworkPolicy, str]:
+    async def ensure(self, avoid: Iterable[str] = ()) -> Mapping[NetworkPolicy, str]:
         """Make the networks that are missing; repeatable. Returns the bridges by policy.
 
-        Raises `Refused` (`isolation_missing`) for one that is not as it must be and in use.
+        `avoid`: addresses that the networks must not hide from the host. Raises `Refused`
+        (`isolation_missing`) for a network that is not as it must be and in use.
         """
+        avoided = [IPv4Network(address) for address in avoid]
         for policy in NetworkPolicy:
             try:
-                await self._ensure(policy)
+                await self._ensure(policy, avoided)
             except DockerError as error:
                 raise failure(error.status, error.message) from error
         return {policy: self._names.bridge(policy) for policy in NetworkPolicy}
 
-    async def _ensure(self, policy: NetworkPolicy) -> None:
+    async def _ensure(self, policy: NetworkPolicy, avoided: Iterable[IPv4Network]) -> None:
         networks = await self._engine.ask("networks")
         name = self._names.network(policy)
         for network in networks:
             if network["Name"] == name and not await self._drop_if_wrong(policy, network):
                 return
-        taken = [*subnets_of(networks), *self._routed_on_host(), *self._avoid]
+        taken = [*subnets_of(networks), *self._routed_on_host(), *avoided]
         for subnet in candidates(self._names.instance, taken):
             if await self._create(network_body(self._names, policy), subnet):
                 return

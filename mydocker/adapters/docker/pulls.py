@@ -62,8 +62,8 @@ class Pulls:
 
     def _land(self, reference: Reference, flight: _Flight) -> None:
         del self._flights[reference]
-        if not flight.task.done():
-            flight.task.cancel()
+        if not flight.task.cancel() and not flight.task.cancelled():
+            flight.task.exception()  # known, though whoever waited for it may be gone
 
     @staticmethod
     async def _follow(flight: _Flight, told: Told) -> PullProgress:

@@ -13,6 +13,7 @@ from mydocker.domain.environments import Text
 from mydocker.domain.state_words import Look
 from mydocker.web import drawings
 from mydocker.web.amounts import duration_text, size_text
+from mydocker.web.context import initials_of
 
 register = template.Library()
 register.simple_tag(drawings.icon)
@@ -29,6 +30,12 @@ def state(look: Look, classes: str = "") -> SafeString:
         drawings.icon(look.icon, "spin" if look.icon == "ring" else ""),
         gettext(look.word),
     )
+
+
+@register.filter
+def initials(name: str) -> str:
+    """`CA` for Camille Aubert."""
+    return initials_of(name)
 
 
 @register.filter

@@ -12,7 +12,7 @@ from mydocker.ports.driver import RunPlan
 from tests.adapters.docker.corner import Corner
 
 MIB = 1 << 20
-SOON = timedelta(seconds=30)
+SOON = timedelta(seconds=60)
 """The deadline of whatever is waited for."""
 STAYS = ("sleep", "600")
 

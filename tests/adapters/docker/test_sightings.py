@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mydocker.adapters.docker.events import happening
+from mydocker.adapters.docker.names import Names
 from mydocker.adapters.docker.removal import polite_steps
 from mydocker.adapters.docker.sightings import NEVER, glimpse, needs_words, sighting, was_started
 from mydocker.domain.failures import Cause
@@ -86,9 +87,13 @@ def test_a_list_tells_enough_of_what_runs() -> None:
 
 
 def test_an_event_tells_its_run() -> None:
-    event = {"Action": "die", "Actor": {"Attributes": {"org.mydocker.run": "r7"}}}
-    assert happening(event) == Happening("r7", "die")
-    assert happening({"Action": "die", "Actor": {"Attributes": {}}}) is None
+    told = {"org.mydocker.run": "r7", "name": "md-0a1b2c-r7"}
+    names = Names("0a1b2c")
+    assert happening({"Action": "die", "Actor": {"Attributes": told}}, names) == Happening(
+        "r7", "die"
+    )
+    for other in ({"name": "x"}, {**told, "name": "x"}, {**told, "org.mydocker.run": "../r7"}):
+        assert happening({"Action": "die", "Actor": {"Attributes": other}}, names) is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""How fast it is, as ratios and differences against a baseline taken in the same run."""
