@@ -65,7 +65,8 @@ def spread(values: Sequence[float], digits: int = 0) -> str:
 
 def paired(name: str, unit: str, pairs: Sequence[tuple[float, float]], goal: Goal) -> Result:
     """Medians of (ours, baseline) pairs; the baseline is set so that the difference is the median
-    of the paired differences."""
+    of the paired differences.
+    """
     ours = statistics.median(pair[0] for pair in pairs)
     differences = [mine - raw for mine, raw in pairs]
     median = statistics.median(differences)

@@ -83,3 +83,25 @@ async def _burst(service: Service, tokens: list[str]) -> list[Result]:
 
 def _share(times: Sequence[float]) -> float:
     return statistics.median(times) / max(times)
+
+
+def fill(service: Service, tokens: list[str]) -> None:
+    """Start a tiny workspace for everybody and leave it running."""
+
+    async def work() -> None:
+        async with people(service, tokens) as everybody:
+            await asyncio.gather(*(each.start("tiny") for each in everybody))
+
+    asyncio.run(work())
+
+
+def some(service: Service, token: str, count: int) -> None:
+    """A few starts and stops, as a day has."""
+
+    async def work() -> None:
+        async with people(service, [token]) as (person,):
+            for _ in range(count):
+                _, workspace = await person.start("tiny")
+                await person.stop(workspace)
+
+    asyncio.run(work())

@@ -36,9 +36,7 @@ _EXAMPLE = {
     "title": {"en": "JupyterLab and Python", "fr": "JupyterLab et Python"},
     "image": "mydocker/jupyterlab-python",
     "ports": [{"number": 8888}],
-    "interfaces": [
-        {"key": "lab", "title": "JupyterLab", "link": "https://{{HOST['8888']}}/lab"}
-    ],
+    "interfaces": [{"key": "lab", "title": "JupyterLab", "link": "https://{{HOST['8888']}}/lab"}],
 }
 _CONTENT = {"schema": _SHAPE, "example": _EXAMPLE}
 _TAKEN = {

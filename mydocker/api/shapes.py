@@ -6,7 +6,14 @@ Requests are strict: no unknown key, no conversion, every text with a pattern an
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from mydocker.domain.environments import Status
 from mydocker.domain.failures import Cause
@@ -26,6 +33,8 @@ Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_leng
 Address = Annotated[
     str, StringConstraints(pattern=r"^[!$%&'()*+,./0-9:;=?@A-Z_a-z~-]*$", max_length=8000)
 ]
+
+
 def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 

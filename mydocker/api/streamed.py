@@ -66,7 +66,7 @@ _EVENTS = {
                 }
             },
         }
-    }
+    },
 }
 _LOGS = {
     "responses": {

@@ -7,7 +7,12 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 from mydocker.ports.errors import Unavailable
-from mydocker.store.transactions import DatabaseBusy, drop_broken_connection, unit_of_work
+from mydocker.store.transactions import (
+    DatabaseBusy,
+    drop_broken_connection,
+    forget_connection,
+    unit_of_work,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,8 +31,9 @@ class Database:
         return await asyncio.shield(loop.run_in_executor(self._thread, call))
 
     def close(self) -> None:
-        """Let the thread end."""
-        self._thread.shutdown(wait=False)
+        """Let the thread end, and its connection with it."""
+        self._thread.submit(forget_connection)
+        self._thread.shutdown(wait=True)
 
 
 def _in_transaction(work: Callable[[], T]) -> T:

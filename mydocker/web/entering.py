@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from mydocker.domain.environments import Status
@@ -17,6 +18,7 @@ from mydocker.services.catalogue import by_id, may_start
 from mydocker.store import pages, runs
 from mydocker.store.pages import HostGlance, Visitor
 from mydocker.web import ways
+from mydocker.web.alone import alone
 from mydocker.web.placing import is_placed_soon
 from mydocker.web.responses import leave_quietly, see_other
 from mydocker.web.visitors import signed_in
@@ -36,19 +38,24 @@ def enter(request: HttpRequest) -> HttpResponse:
     host = request.get_host().partition(":")[0].lower()
     entered = entries.enter(request.GET.get("ticket", ""), host, timezone.now())
     path = "/" + entered.path.lstrip("/")
-    response = leave_quietly(path) if is_placed_soon(entered.digest) else _not_yet(request, path)
-    response.headers["Set-Cookie"] = (
-        f"{GRANT_COOKIE}={entered.cookie}; Path=/; Secure; HttpOnly; SameSite=Lax"
-    )
+    response = leave_quietly(path) if is_placed_soon(entered.digest) else _not_yet(path)
+    response.set_cookie(GRANT_COOKIE, entered.cookie, secure=True, httponly=True, samesite="Lax")
     return response
 
 
-def _not_yet(request: HttpRequest, path: str) -> HttpResponse:
+def _not_yet(path: str) -> HttpResponse:
     """The gateway is slow to open: the page comes back by itself."""
-    response = render(request, "entering/not_yet.html", {"path": path}, status=503)
+    response = alone(
+        gettext("The gateway is still opening"),
+        gettext(
+            "Your workspace runs; the way to it opens in a moment. This page goes there by itself."
+        ),
+        href=path,
+        action=gettext("Go there now"),
+        status=503,
+    )
     response.headers["Refresh"] = f"{NOT_YET_SECONDS}; url={path}"
     response.headers["Retry-After"] = str(NOT_YET_SECONDS)
-    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 

@@ -20,6 +20,8 @@ from mydocker.services import answers
 from mydocker.services.answers import Answer, answer_to
 from mydocker.services.definitions import BadDefinition
 from mydocker.store.transactions import DatabaseBusy
+from mydocker.web.alone import alone, is_alone
+from mydocker.web.context import bare_frame
 
 log = structlog.get_logger("mydocker.web")
 
@@ -84,13 +86,20 @@ def answer(request: HttpRequest, error: Exception) -> HttpResponse:
 def page(request: HttpRequest, told: Answer, *, bare: bool = False) -> HttpResponse:
     """A no as a page. `bare`: without asking the database who is looking."""
     words = told.told(reference_of(request))
+    title = gettext(_TITLES.get(told.status, _TITLES[400]))
+    if is_alone(request):
+        return alone(
+            title, words["message"], hint=words["hint"], reference=words["reference"],
+            status=told.status,
+        )  # fmt: skip
     context = {
-        "title": gettext(_TITLES.get(told.status, _TITLES[400])),
+        "title": title,
         "told": words,
         "status": told.status,
         "report": report_link(request, words["code"]),
-        "bare": bare,
     }
+    if bare:
+        context["shell"] = bare_frame()
     html = render_to_string("errors/error.html", context, None if bare else request)
     return HttpResponse(html, status=told.status)
 

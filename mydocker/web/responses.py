@@ -1,7 +1,5 @@
 """Answers that many views give."""
 
-from datetime import datetime
-
 from django.http import HttpResponse, HttpResponseRedirect
 
 
@@ -18,8 +16,3 @@ def leave_quietly(address: str) -> HttpResponse:
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
-
-
-def iso(at: datetime) -> str:
-    """For `datetime` attributes and scripts."""
-    return at.isoformat(timespec="seconds")

@@ -37,6 +37,12 @@ def test_the_next_ones_go_round_through_all() -> None:
     assert flag == flag_of("k7mqw2") and len(seen) == COUNT
 
 
+def test_the_next_one_is_another_pattern_then_another_pair() -> None:
+    assert [next_flag(Flag(*one)) for one in ((0, 0), (11, 0), (11, 9))] == [
+        Flag(1, 0), Flag(0, 1), Flag(0, 0),
+    ]  # fmt: skip
+
+
 def test_a_taken_flag_gives_way_to_the_next() -> None:
     own = flag_of("k7mqw2")
     assert free_flag_of("k7mqw2", []) == own

@@ -53,6 +53,13 @@ def test_sizes_are_written_as_they_are_read(size: int) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["3 TiB", "3 TB", "3 GiB", "3 GB", "3 MiB", "3 MB", "3 KiB", "3 kB", "3 B", "0 B"]
+)
+def test_sizes_are_written_in_the_largest_unit(text: str) -> None:
+    assert write_bytes(read_bytes(text)) == text
+
+
+@pytest.mark.parametrize(
     ("text", "seconds"),
     [
         ("20 min", 1_200), ("1 h 30 min", 5_400), ("1h30min", 5_400), ("90 s", 90),

@@ -50,6 +50,7 @@ def test_a_command_as_teachers_write_it() -> None:
         'jupyter lab --no-browser --ip="0.0.0.0" --IdentityProvider.token={{PASSWORD}} \\\n'
         "  --ServerApp.allow_origin=https://{{HOST['8888']}} 'two words' it\\'s {{ USERNAME }}"
     )
+    assert not list(faults_of_command(command))
     assert render_command(command, VALUES) == (
         "jupyter", "lab", "--no-browser", "--ip=0.0.0.0", "--IdentityProvider.token=p4ssW0rd",
         f"--ServerApp.allow_origin=https://{HOST}", "two words", "it's", "sleepy_curie",
@@ -158,6 +159,7 @@ def test_an_unknown_variable_is_told_with_its_neighbour(text: str, near: str) ->
 )  # fmt: skip
 def test_links_are_rendered(link: str, redirect: str, address: str) -> None:
     assert render_link(link, "http", VALUES, redirect) == address
+    assert not list(faults_of_link(link)) or " x" in link
 
 
 def test_what_links_of_nbgitpuller_ask_for_arrives_as_it_was() -> None:
@@ -185,6 +187,7 @@ def test_what_links_of_nbgitpuller_ask_for_arrives_as_it_was() -> None:
         "https:///x",
         "https://me:secret@example.org/",
         "https://example.org:x/",
+        "https://example.org:0/",
         "https://[::1/",
         "https://exämple.org/",
         "lab",

@@ -1,7 +1,7 @@
 """Who is idle, and who is not."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 import pytest
@@ -103,8 +103,10 @@ class Round:
 
 
 @pytest.fixture
-def round_() -> Round:
-    return Round()
+def round_() -> Iterator[Round]:
+    round_ = Round()
+    yield round_
+    round_.database.close()
 
 
 async def test_quiet_for_too_long_warns_then_stops_and_says_why(round_: Round) -> None:

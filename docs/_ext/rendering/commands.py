@@ -56,7 +56,7 @@ def section(name: str, command: Any) -> str:
     usage = " ".join([name, *(_usage(one) for one in parameters)])
     lines = [f"- {_signs(one)}: {_words(name, one)}" for one in parameters]
     more = [*lines, ""] if lines else []
-    return "\n".join([f"### {name}", "", plain(said), "", "```text", usage, "```", "", *more])
+    return "\n".join([f"## {name}", "", plain(said), "", "```text", usage, "```", "", *more])
 
 
 def _usage(one: Any) -> str:

@@ -14,9 +14,13 @@ from string import Template
 from mydocker.adapters.haproxy.refusals import REFUSALS
 
 _FOLDER = Path(__file__).with_name("pages")
-_NAMES = (
-    "workspace-silent", "dashboard-away", "nowhere", "stranger", "bad-request", "too-slow",
-)  # fmt: skip
+_PAGES = ("workspace-silent", "dashboard-away", "nowhere", "stranger")
+_MESSAGES = {
+    "bad-request": "400 Bad Request",
+    "too-slow": "408 Request Timeout",
+    "broken": "500 Internal Server Error",
+}
+"""Told before HAProxy has understood anything: whole messages, in both languages."""
 _RETRY = " ".join((_FOLDER / "retry.js").read_text(encoding="utf-8").split())
 _DIGEST = base64.b64encode(hashlib.sha256(_RETRY.encode()).digest()).decode()
 POLICY = (
@@ -39,8 +43,11 @@ def write(folder: Path, dashboard: str, support: str) -> None:
     """Write all pages and refusals into `folder`, for HAProxy to read at its start."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
-    for name in _NAMES:
+    for name in _PAGES:
         (folder / f"{name}.html").write_text(compose(name, dashboard, support), encoding="utf-8")
+    for name, status in _MESSAGES.items():
+        message = _message(status, compose(name, dashboard, support))
+        (folder / f"{name}.http").write_bytes(message)
     for refused in REFUSALS:
         for language in ("en", "fr"):
             path = folder / f"{refused.code}.{language}.json"
@@ -69,6 +76,16 @@ def compose(name: str, dashboard: str, support: str = "") -> str:
     )
     page = "\n".join(filter(None, map(str.strip, page.splitlines())))
     return page if is_static else _formatted(page)
+
+
+def _message(status: str, page: str) -> bytes:
+    body = page.encode()
+    lines = (
+        f"HTTP/1.1 {status}", "content-type: text/html; charset=utf-8",
+        f"content-length: {len(body)}", "cache-control: no-store", "connection: close",
+        f"content-security-policy: {POLICY}",
+    )  # fmt: skip
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
 def _read(name: str) -> str:

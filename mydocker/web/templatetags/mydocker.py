@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext
 from mydocker.domain.environments import Text
 from mydocker.domain.state_words import Look
 from mydocker.web import drawings
-from mydocker.web.amounts import duration_text, size_text
+from mydocker.web.amounts import cpus_text, duration_text, number_text, seconds_text, size_text
 from mydocker.web.context import initials_of
 
 register = template.Library()
@@ -66,6 +66,52 @@ def lasting(duration: timedelta | None) -> str:
 def clock(at: datetime | None) -> str:
     """A moment of today, or with its day: `10 h 15`, `yesterday at 10:15`, `3 November`."""
     return moment_text(at, timezone.now()) if at else ""
+
+
+@register.filter
+def brief(at: datetime) -> str:
+    """A moment in the narrow column of a story: the time, or the day for what is older."""
+    here, today = timezone.localtime(at), timezone.localtime(timezone.now()).date()
+    days = (today - here.date()).days
+    if days == 0:
+        return date_format(here, "H:i")
+    return date_format(here, "D H:i") if 0 < days < 7 else date_format(here, "j M")
+
+
+@register.filter
+def iso(at: datetime) -> str:
+    """For `datetime` attributes and scripts."""
+    return at.isoformat(timespec="seconds")
+
+
+@register.filter
+def cpus(nanos: int) -> str:
+    """`2 CPU`."""
+    return cpus_text(nanos)
+
+
+@register.filter
+def decimal(value: float) -> str:
+    """`6,2`."""
+    return number_text(value)
+
+
+@register.filter
+def in_seconds(seconds: float) -> str:
+    """`0,8 s`, `12 s`."""
+    return seconds_text(seconds)
+
+
+@register.filter
+def seconds_number(seconds: float) -> str:
+    """The number alone, of `in_seconds`."""
+    return number_text(seconds) if seconds < 10 else number_text(round(seconds))
+
+
+@register.filter
+def seconds_whole(seconds: float) -> int:
+    """How many, for the plural."""
+    return max(1, int(seconds))
 
 
 def moment_text(at: datetime, now: datetime) -> str:
