@@ -50,8 +50,7 @@ bench: install-dev ## Measure against the goals: a table, and var/bench.json; ON
 
 .PHONY: docs
 docs: $(DEV) $(SPOKEN) ## Build the documentation into docs/_build/html
-	@$(BIN)/sphinx-build -W --keep-going --quiet -b html docs docs/_build/html
-	@echo "docs/_build/html/index.html"
+	@scripts/build-docs
 
 .PHONY: translations
 translations: $(DEV) ## Collect the sentences of code and templates into mydocker/locale

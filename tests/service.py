@@ -26,7 +26,7 @@ status: ready
 image: mydocker/tiny:latest
 ports: [{number: 8888, ready: /}]
 interfaces:
-  - {key: web, title: {en: Web, fr: Web}, link: "http://{{HOST['8888']}}/"}
+  - {key: web, title: {en: Web, fr: Web}, link: "http://{{HOST['8888']}}/{{USER_REDIRECT}}"}
   - {key: headers, title: {en: Headers, fr: En-têtes}, link: "http://{{HOST['8888']}}/headers"}
 resources: {cpu: 1, memory: 256MiB, tmp: 64MiB}
 homes: {global: /home/jovyan}

@@ -13,7 +13,7 @@ from mydocker.domain.refusals import Refusal
 from mydocker.domain.scopes import Scope
 from mydocker.services import callers, summaries
 from mydocker.services.callers import Caller
-from mydocker.services.live import Change, Hub
+from mydocker.services.live import Hub
 from mydocker.services.summaries import Summary
 from mydocker.services.withdrawals import Withdrawn
 from mydocker.store.transactions import DatabaseError
@@ -52,7 +52,7 @@ async def until_withdrawn(exchange: Exchange, follower: Follower, hub: Hub) -> N
                 continue  # the right holds until somebody can say that it does not
 
 
-def _concerns(change: Change, person: str) -> bool:
+def _concerns(change: object, person: str) -> bool:
     return isinstance(change, Withdrawn) and change.concerns(person)
 
 

@@ -48,28 +48,28 @@ for each in (workspaces.router, streamed.router, environments.router, people.rou
     api.add_router("", each)
 
 
-@cache
 def document() -> dict[str, Any]:
-    """Return the OpenAPI document."""
+    """Return the OpenAPI document, as clients get it."""
+    told: dict[str, Any] = json.loads(_document())
+    return told
+
+
+@cache
+def _document() -> str:
     told = dict(api.get_openapi_schema(path_prefix=PREFIX))
     for name, schema in streamed.schemas().items():
         told["components"]["schemas"] |= schema.pop("$defs", {}) | {name: schema}
     for operations in told["paths"].values():
         for operation in operations.values():
             operation["responses"][401]["headers"] = {"WWW-Authenticate": _CHALLENGE}
-    return told
-
-
-@cache
-def _document_text() -> str:
-    return json.dumps(document(), ensure_ascii=False)
+    return json.dumps(told, ensure_ascii=False)
 
 
 def patterns() -> Iterator[URLPattern]:
     """Return every address of the API, for Django."""
     ways = {"GET": Way(), "HEAD": Way()}
     yield path(f"{PREFIX}openapi.json", gate(_openapi, ways), name="openapi")
-    for router in api._get_bound_routers():
+    for router in api._get_bound_routers():  # noqa: SLF001  # `api.urls` hides the operations
         for route, view in router.path_operations.items():
             yield path(
                 normalize_path(PREFIX + replace_path_param_notation(route)),
@@ -83,7 +83,7 @@ def _openapi(request: HttpRequest) -> HttpResponse:
         return respond(
             request, answers.WRONG_METHOD.about(method=request.method, allowed="GET, HEAD")
         )
-    return HttpResponse(_document_text(), content_type="application/json")
+    return HttpResponse(_document(), content_type="application/json")
 
 
 def _unknown(request: HttpRequest) -> HttpResponse:

@@ -1,12 +1,8 @@
-"""What streams read with every event: one written-out query, since it runs for each follower."""
+"""What streams read with every event, for each follower."""
 
-import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
 
-from django.db import connection
-
+from mydocker.store.reading import moment, rows, tree
 from mydocker.store.story import StoryRow
 
 _AFTER = """
@@ -21,24 +17,16 @@ SELECT id, run_id, at, kind, facts, actor FROM story_event
 
 def after(workspace: str, event: int, count: int = 500) -> Sequence[StoryRow]:
     """The first events of a workspace after this one, oldest first."""
-    return _rows(_AFTER, workspace, workspace, event, count)
+    return _events(_AFTER, workspace, event, count)
 
 
 def newest(workspace: str, count: int = 500) -> Sequence[StoryRow]:
     """The last events of a workspace, oldest first."""
-    return _rows(_NEWEST, workspace, workspace, count)[::-1]
+    return _events(_NEWEST, workspace, count)[::-1]
 
 
-def _rows(sql: str, workspace: str, *parameters: object) -> list[StoryRow]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return [_row(workspace, *row) for row in cursor.fetchall()]
-
-
-def _row(workspace: str, id: int, run: str, at: Any, kind: str, facts: Any, actor: str) -> StoryRow:
-    # SQLite keeps moments and facts as texts.
-    moment: datetime = datetime.fromisoformat(at) if isinstance(at, str) else at
-    told = json.loads(facts) if isinstance(facts, str | bytes) else facts
-    return StoryRow(
-        id, workspace, run, moment.replace(tzinfo=moment.tzinfo or UTC), kind, told, actor
-    )
+def _events(sql: str, workspace: str, *parameters: int) -> list[StoryRow]:
+    return [
+        StoryRow(id, workspace, run, moment(at), kind, tree(facts), actor)
+        for id, run, at, kind, facts, actor in rows(sql, workspace, *parameters)
+    ]

@@ -1,19 +1,17 @@
-"""Workspaces and tokens as lists show them: few queries, whatever the length."""
+"""Workspaces and tokens as lists show them: one query, whatever the length."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
-
 from mydocker.domain.environments import Text
 from mydocker.domain.failures import Cause, Reason
-from mydocker.domain.people import Person
+from mydocker.domain.people import Person, Role
 from mydocker.domain.runs import Phase, RunFacts
 from mydocker.store.access import TokenRow
-from mydocker.store.models import Run, Token, Workspace
-from mydocker.store.people import value_of
+from mydocker.store.models import Run
+from mydocker.store.reading import moment, moment_or_none, rows, tree
 from mydocker.store.secrets import unseal
 
 
@@ -25,7 +23,6 @@ class LatestRun:
     generation: int
     facts: RunFacts
     pulling: bool
-    ready_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +37,45 @@ class SummaryRow:
     wanted: bool
     generation: int
     stops_at: datetime | None
-    asked_at: datetime | None
     run: LatestRun | None
+
+
+_SHOWN = """
+SELECT w.id, e.slug, e.title_en, e.title_fr, p.id, p.display_name, p.mail, p.role, p.enabled,
+       w.wanted, w.generation, w.stops_at, w.extended_until,
+       r.id, r.generation, r.pulling, r.phase, r.phase_since, r.launched, r.cause, r.facts
+  FROM workspace w
+  JOIN environment e ON e.id = w.environment_id
+  JOIN person p ON p.id = w.person_id
+  LEFT JOIN run r ON r.workspace_id = w.id AND r.generation =
+       (SELECT MAX(n.generation) FROM run n WHERE n.workspace_id = w.id)
+ WHERE w.deleted_at IS NULL AND
+"""
+_FOLLOWING = " AND (w.created_at, w.id) < (SELECT created_at, id FROM workspace WHERE id = %s)"
+_NEWEST_FIRST = " ORDER BY w.created_at DESC, w.id DESC LIMIT %s"
+_IN_USE = " (w.wanted OR w.id IN (SELECT workspace_id FROM run WHERE phase < 5))"
+_TOKENS = """
+SELECT id, title, scopes, created_at, expires_at FROM token
+ WHERE person_id = %s AND revoked_at IS NULL
+"""
+_TOKENS_FOLLOWING = " AND (created_at, id) < (SELECT created_at, id FROM token WHERE id = %s)"
+_TOKENS_NEWEST_FIRST = " ORDER BY created_at DESC, id DESC LIMIT %s"
 
 
 def of_workspace(workspace: str) -> SummaryRow | None:
     """One workspace that is not deleted."""
-    rows = _rows(_known().filter(id=workspace)[:1])
-    return rows[0] if rows else None
+    found = rows(_SHOWN + " w.id = %s", workspace)
+    return _summary(found[0]) if found else None
 
 
 def of_person(person: str, *, after: str, limit: int) -> Sequence[SummaryRow]:
     """A person's workspaces, newest first, after the one with id `after`."""
-    return _page(_known().filter(person_id=person), after, limit)
+    return _summaries(" w.person_id = %s", [person], after, limit)
 
 
 def in_use(*, after: str, limit: int) -> Sequence[SummaryRow]:
     """Everybody's workspaces that run or are wanted to, newest first, after the one of this id."""
-    live = Run.objects.filter(phase__lt=Phase.ENDED, workspace__isnull=False)
-    which = Q(wanted=True) | Q(id__in=live.values("workspace_id"))
-    return _page(_known().filter(which), after, limit)
+    return _summaries(_IN_USE, [], after, limit)
 
 
 def definition_of(run: str) -> Mapping[str, object]:
@@ -75,61 +91,45 @@ def credentials_of(run: str) -> tuple[str, str]:
 
 def tokens_of(person: Person, *, after: str, limit: int) -> Sequence[TokenRow]:
     """A person's tokens that are not revoked, newest first, after the one of this id."""
-    mine = Token.objects.filter(person_id=person.id, revoked_at=None)
     if after:
-        start = Token.objects.filter(id=after, person_id=person.id).values("created_at")[:1]
-        mine = mine.filter(
-            Q(created_at__lt=Subquery(start)) | Q(created_at=Subquery(start), id__lt=after)
-        )
-    rows = mine.order_by("-created_at", "-id")[:limit]
+        found = rows(_TOKENS + _TOKENS_FOLLOWING + _TOKENS_NEWEST_FIRST, person.id, after, limit)
+    else:
+        found = rows(_TOKENS + _TOKENS_NEWEST_FIRST, person.id, limit)
     return [
-        TokenRow(row.id, person, row.title, row.scopes, row.created_at, row.expires_at)
-        for row in rows
+        TokenRow(id, person, title, tree(scopes), moment(created), moment_or_none(expires))
+        for id, title, scopes, created, expires in found
     ]
 
 
-def _known() -> "QuerySet[Workspace]":
-    newest = Run.objects.filter(workspace=OuterRef("id")).order_by("-generation").values("id")[:1]
-    shown = Workspace.objects.filter(deleted_at=None).select_related("environment", "person")
-    shown = shown.defer("environment__definition")
-    return shown.annotate(newest=Subquery(newest))
+def _summaries(
+    which: str, parameters: Sequence[str], after: str, limit: int
+) -> Sequence[SummaryRow]:
+    following, since = (_FOLLOWING, [after]) if after else ("", [])
+    found = rows(_SHOWN + which + following + _NEWEST_FIRST, *parameters, *since, limit)
+    return [_summary(row) for row in found]
 
 
-def _page(which: "QuerySet[Workspace]", after: str, limit: int) -> Sequence[SummaryRow]:
-    if after:
-        start = Workspace.objects.filter(id=after).values("created_at")[:1]
-        which = which.filter(
-            Q(created_at__lt=Subquery(start)) | Q(created_at=Subquery(start), id__lt=after)
-        )
-    return _rows(which.order_by(F("created_at").desc(), F("id").desc())[:limit])
-
-
-def _rows(which: "QuerySet[Workspace]") -> list[SummaryRow]:
-    workspaces: list[Any] = list(which)  # with `newest`, which the model does not know
-    newest = [each.newest for each in workspaces if each.newest]
-    found = Run.objects.filter(id__in=newest).defer("definition", "secret") if newest else []
-    runs = {run.id: _run(run) for run in found}
-    return [_row(each, runs.get(each.newest)) for each in workspaces]
-
-
-def _row(workspace: Workspace, run: LatestRun | None) -> SummaryRow:
-    environment = workspace.environment
-    ends = [at for at in (workspace.stops_at, workspace.extended_until) if at is not None]
-    return SummaryRow(
-        workspace.id,
-        environment.slug,
-        Text(environment.title_en, environment.title_fr),
-        value_of(workspace.person),
-        workspace.wanted,
-        workspace.generation,
+def _summary(row: Sequence[Any]) -> SummaryRow:
+    stops_at, extended_until = moment_or_none(row[11]), moment_or_none(row[12])
+    if stops_at is not None and extended_until is not None:
         # The culler has not looked at an extension of this instant yet.
-        max(ends) if workspace.stops_at is not None else None,
-        workspace.asked_at,
-        run,
+        stops_at = max(stops_at, extended_until)
+    return SummaryRow(
+        row[0],
+        row[1],
+        Text(row[2], row[3]),
+        Person(row[4], row[5], row[6], Role(row[7]), bool(row[8])),
+        bool(row[9]),
+        row[10],
+        stops_at,
+        _run(*row[13:]) if row[13] else None,
     )
 
 
-def _run(run: Run) -> LatestRun:
-    failure = Reason(Cause(run.cause), run.facts) if run.cause else None
-    facts = RunFacts(Phase(run.phase), run.phase_since, run.launched, failure)
-    return LatestRun(run.id, run.generation, facts, run.pulling, run.ready_at)
+def _run(
+    id: str, generation: int, pulling: Any, phase: int, since: Any, launched: Any, cause: str,
+    facts: Any,
+) -> LatestRun:  # fmt: skip
+    failure = Reason(Cause(cause), tree(facts)) if cause else None
+    known = RunFacts(Phase(phase), moment(since), bool(launched), failure)
+    return LatestRun(id, generation, known, bool(pulling))

@@ -106,8 +106,12 @@ def page(request: HttpRequest, told: Answer, *, bare: bool = False) -> HttpRespo
 
 def report_link(request: HttpRequest, code: str, more: Sequence[str] = ()) -> str:
     """A message to support with all they ask first; empty where no support is named."""
+    return report_to_support(reference_of(request), request.path, code, more)
+
+
+def report_to_support(reference: str, path: str, code: str, more: Sequence[str] = ()) -> str:
+    """As `report_link`, about any page."""
     support: str = settings.MYDOCKER.support
-    reference = reference_of(request)
     if not support:
         return ""
     if "://" in support:
@@ -117,7 +121,7 @@ def report_link(request: HttpRequest, code: str, more: Sequence[str] = ()) -> st
         gettext("What I was doing:"), "", "",
         f"{gettext('Reference')}: {reference}",
         f"{gettext('Code')}: {code}",
-        f"{gettext('Page')}: {request.build_absolute_uri(request.path)}",
+        f"{gettext('Page')}: {settings.MYDOCKER.url.rstrip('/')}{path}",
         *more,
     ]  # fmt: skip
     subject = f"myDocker {reference}"

@@ -1,17 +1,30 @@
 """The mooring line: what happened to a workspace, line by line, and what comes next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.utils.translation import gettext, get_language
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
 
 from mydocker.domain.environments import Environment
 from mydocker.domain.story import SENTENCES, StoryKind
 from mydocker.services.tellings import tell_event
 from mydocker.store.story import StoryRow
+from mydocker.web.templatetags.mydocker import moment_text
 
 _WISHES = (StoryKind.ASKED, StoryKind.RESTART_ASKED, StoryKind.RESET_ASKED)
+_ENDS = (StoryKind.STOPPED, StoryKind.FAILED)
+_STEPS = frozenset(
+    {
+        *(kind for kind, sentence in SENTENCES.items() if not sentence.is_for_everyone),
+        StoryKind.ADMITTED,
+        StoryKind.CONTAINER_STARTING,
+        StoryKind.ANSWERING,
+        StoryKind.STOPPING,
+    }
+)
+"""What is only told while it happens, or to whoever asks for everything."""
 _GOOD = "check-circle"
 _SIGNS: Mapping[str, tuple[str, str]] = {
     StoryKind.READY: ("", _GOOD),
@@ -69,10 +82,21 @@ class Line:
 
 def past(story: Sequence[StoryRow], environment: Environment, names: Mapping[str, str], *,
          everything: bool = False) -> list[Line]:
-    """What happened, newest first; the machinery's own steps only with `everything`."""
-    return [
-        _line(event, environment, names) for event in story if everything or _is_for_all(event.kind)
-    ]
+    """What happened, newest first; each step of a start or stop only with `everything`."""
+    shown = story if everything else _without_steps(story)
+    return [_line(event, environment, names) for event in shown]
+
+
+def _without_steps(story: Sequence[StoryRow]) -> Iterator[StoryRow]:
+    """Leave out what the end of a start or a stop says again. `story` is newest first."""
+    is_told = False
+    for event in story:
+        if event.kind in _ENDS:
+            is_told = True
+        elif event.kind in _WISHES:
+            is_told = False
+        if event.kind not in _STEPS and not (event.kind == StoryKind.STOP_ASKED and is_told):
+            yield event
 
 
 def live(story: Sequence[StoryRow], environment: Environment, names: Mapping[str, str]) -> list[Line]:
@@ -109,7 +133,7 @@ def _is_for_all(kind: str) -> bool:
 
 
 def _line(event: StoryRow, environment: Environment, names: Mapping[str, str]) -> Line:
-    told = tell_event(event.kind, _with_titles(event.facts, environment))
+    told = tell_event(event.kind, _readable(event.facts, environment))
     css, icon = _SIGNS.get(event.kind, ("plain", "dot"))
     by = names.get(event.actor, "")
     detail = " ".join(part for part in (told.more, _by(by)) if part)
@@ -120,12 +144,21 @@ def _by(name: str) -> str:
     return gettext("By %(name)s.") % {"name": name} if name else ""
 
 
-def _with_titles(facts: Mapping[str, str], environment: Environment) -> Mapping[str, str]:
-    """Facts with an interface's title in the place of its key."""
-    interface = environment.interface(facts.get("interface", ""))
-    if interface is None:
-        return facts
-    return {**facts, "interface": interface.title.in_language(get_language() or "en")}
+def _readable(facts: Mapping[str, str], environment: Environment) -> Mapping[str, str]:
+    """Facts with an interface's title in the place of its key, and moments as people say them."""
+    shown = {name: _moment(name, value) for name, value in facts.items()}
+    if interface := environment.interface(facts.get("interface", "")):
+        shown["interface"] = interface.title.in_language(get_language() or "en")
+    return shown
+
+
+def _moment(name: str, value: str) -> str:
+    if name != "until" and not name.endswith("_at"):
+        return value
+    try:
+        return moment_text(datetime.fromisoformat(value), timezone.now())
+    except ValueError:
+        return value
 
 
 def _to_come(done: int, environment: Environment) -> list[Line]:

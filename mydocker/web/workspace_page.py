@@ -10,7 +10,6 @@ from urllib.parse import unquote, urlencode
 from django.utils.translation import get_language, gettext
 
 from mydocker.domain.environments import Auth, Environment
-from mydocker.domain.lifetime import EXTENSION
 from mydocker.domain.runs import Phase
 from mydocker.domain.workspaces import State
 from mydocker.services.catalogue import known, of_run
@@ -21,6 +20,7 @@ from mydocker.store.runs import RunRow
 from mydocker.store.story import StoryRow
 from mydocker.web import story_lines
 from mydocker.web.amounts import cpus_text, duration_text, size_text
+from mydocker.web.errors import report_to_support
 from mydocker.web.estimates import usual_seconds
 from mydocker.web.offers import other_ports, shape_of
 from mydocker.web.sentences import sentence_of, time_left
@@ -116,6 +116,8 @@ class Page:
     ordinal: int
     usual: float | None
     announcement: str
+    version: str
+    """Changes when anything but a measurement does."""
 
     @property
     def steps(self) -> int:
@@ -165,6 +167,7 @@ def page_of(screen: Screen, story: Sequence[StoryRow], homes: Sequence[HomeGlanc
         ordinal=card.generation,
         usual=usual_seconds(card.environment, now),
         announcement=announcement_of(card),
+        version=_version(card, story),
     )
 
 
@@ -236,9 +239,14 @@ def countdown_of(card: Card, definition: Environment, now: datetime) -> Countdow
     return Countdown(card.stops_at, duration_text(left), round(226 * share), is_soon, why)
 
 
-def extension_text() -> str:
-    """What one click adds."""
-    return duration_text(EXTENSION)
+def report_on(page: Page) -> str:
+    """A message to support about a failed run; its id is the reference. Empty where none failed."""
+    run = page.card.run
+    if page.layout != "failed" or page.card.reason is None or run is None:
+        return ""
+    facts = [f"{name}: {value}" for name, value in page.card.reason.facts.items()]
+    code, path = page.card.reason.cause.value, f"/workspaces/{page.card.id}"
+    return report_to_support(run.id, path, code, [page.card.slug, *facts])
 
 
 def _eta(card: Card, now: datetime) -> str:
@@ -279,6 +287,12 @@ def _explanation(card: Card) -> str:
 def announcement_of(card: Card) -> str:
     """What a screen reader is told when the state changes."""
     return f"{card.title.in_language(get_language() or 'en')}: {gettext(card.look.word)}"
+
+
+def _version(card: Card, story: Sequence[StoryRow]) -> str:
+    run = f"{card.run.id}:{card.run.phase.value}" if card.run else ""
+    last = story[0].id if story else 0
+    return f"{card.state.value}:{run}:{last}:{card.stops_at or ''}"
 
 
 def _names(story: Sequence[StoryRow], card: Card, owner: str) -> Mapping[str, str]:

@@ -15,11 +15,10 @@ from mydocker.services import workspaces
 from mydocker.services.summaries import unknown_workspace
 from mydocker.store.pages import Visitor
 from mydocker.web import ways
-from mydocker.web.errors import report_link
 from mydocker.web.notices import with_notice
 from mydocker.web.responses import leave_quietly, see_other
 from mydocker.web.visitors import safe_next, signed_in
-from mydocker.web.workspace_page import Page, Target, read
+from mydocker.web.workspace_page import Page, Target, read, report_on
 
 
 @require_safe
@@ -65,10 +64,8 @@ def _page(request: HttpRequest, visitor: Visitor, workspace: str, target: Target
     page = read(workspace, visitor, target, timezone.now(), everything=everything)
     if page is None or not _may_see(visitor.person, page):
         raise unknown_workspace()
-    report = report_link(request, page.card.reason.cause.value if page.card.reason else "", (
-        f"{page.card.slug} · {page.card.id} · {page.card.run.id if page.card.run else ''}",
-    ))  # fmt: skip
-    return render(request, "workspaces/workspace.html", {"page": page, "report": report})
+    context = {"page": page, "report": report_on(page)}
+    return render(request, "workspaces/workspace.html", context)
 
 
 def _may_see(person: Person, page: Page) -> bool:

@@ -145,6 +145,7 @@ class Neighbourhood:
 
     def __enter__(self) -> Self:
         import_image()
+        self._undo.callback(run, "docker", "rmi", IMAGE, check=False)
         self._make_world()
         self.host = Server([self.host_port, self.host_port + 1])
         self._undo.callback(self.host.stop)

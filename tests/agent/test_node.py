@@ -13,7 +13,6 @@ import pytest
 
 from .neighbourhood import (
     BUSYBOX,
-    IMAGE,
     INTERNET,
     LAN,
     METADATA,
@@ -357,7 +356,3 @@ def test_a_container_given_a_slot_early_sees_the_home_later(
     run("docker", "rm", "-f", town.container("spare"))
     assert line.ask("detach", run="run00001") is None
     assert not slot.exists()
-
-
-def test_the_image_is_only_ours(town: Neighbourhood) -> None:
-    assert run("docker", "image", "inspect", IMAGE)

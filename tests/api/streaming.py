@@ -35,8 +35,8 @@ class FakeWindow:
             raise Unavailable("nobody shows anything")
         for line in self.lines[-tail:]:
             yield LogLine(line)
-        while follow and (line := await self.more.get()) is not None:
-            yield LogLine(line)
+        while follow and (more := await self.more.get()) is not None:
+            yield LogLine(more)
 
     async def usage(self, run: str) -> UsageShown | None:
         return None

@@ -39,7 +39,7 @@ def test_every_operation_tells_its_security_and_its_errors() -> None:
             assert operation["security"] == [{"Bearer": []}, {"Session": []}]
             assert operation["description"]
             for status in (400, 401, 403, 413, 415, 422, 500, 503):
-                [shape] = operation["responses"][status]["content"].values()
+                [shape] = operation["responses"][str(status)]["content"].values()
                 assert "Error" in shape["schema"]["$ref"]
 
 

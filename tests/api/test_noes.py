@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from mydocker.domain.failures import TELLINGS
+from mydocker.domain.failures import TELLINGS, Reason
 from mydocker.domain.refusals import Kind
 from mydocker.domain.story import SENTENCES
 from mydocker.services import answers, summaries
@@ -35,7 +35,7 @@ def test_a_wrong_method(method: str, student: Somebody) -> None:
 
 
 @pytest.mark.parametrize(
-    "body, status, code",
+    ("body", "status", "code"),
     [
         ("", 422, "invalid_input"),
         ("{", 400, "malformed_request"),
@@ -80,7 +80,7 @@ def test_a_wrong_type_of_body(kind: str, path: str, student: Somebody) -> None:
 
 
 @pytest.mark.parametrize(
-    "query, code",
+    ("query", "code"),
     [
         ("limit=0", "invalid_input"),
         ("limit=101", "invalid_input"),
@@ -147,7 +147,7 @@ def test_every_kind_of_refusal_has_a_status() -> None:
 
 def test_every_sentence_is_told_even_without_its_facts() -> None:
     for cause in TELLINGS:
-        told = tell_reason(summaries.Reason(cause))
+        told = tell_reason(Reason(cause))
         assert told.message and "%(" not in told.message + told.more
     for kind in SENTENCES:
         assert "%(" not in tell_event(kind, {}).line

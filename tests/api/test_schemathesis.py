@@ -89,15 +89,15 @@ def _thoroughly(**more: Any) -> Any:
     return settings(deadline=None, database=None, suppress_health_check=checks, **more)
 
 
-@drawn.parametrize()
-@_thoroughly(max_examples=EXAMPLES, phases=[Phase.generate])
+@drawn.parametrize()  # type: ignore[untyped-decorator]
+@_thoroughly(max_examples=EXAMPLES, phases=[Phase.generate])  # type: ignore[untyped-decorator]
 @seed(SEED)
 def test_no_request_breaks_it(case: Any, real: Real) -> None:
     _try(case, real)
 
 
-@systematic.parametrize()
-@_thoroughly(max_examples=1, phases=[Phase.explicit])
+@systematic.parametrize()  # type: ignore[untyped-decorator]
+@_thoroughly(max_examples=1, phases=[Phase.explicit])  # type: ignore[untyped-decorator]
 def test_no_limit_of_a_shape_breaks_it(case: Any, reality_of_a_teacher: Real) -> None:
     _try(case, reality_of_a_teacher)
 

@@ -38,7 +38,7 @@ def play(scene: Callable[[Streams], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(whole())
 
 
-def happen(workspace: str, *kinds: StoryKind, **facts: object) -> None:
+def happen(workspace: str, *kinds: StoryKind, **facts: str) -> None:
     """Let these things happen to a workspace, all at once."""
     with unit_of_work():
         for kind in kinds:
@@ -251,7 +251,7 @@ def test_who_may_not_follow_is_told_so(
 
 
 @pytest.mark.parametrize(
-    "method, path, query, status, code",
+    ("method", "path", "query", "status", "code"),
     [
         ("POST", address("a" * 12), "", 405, "wrong_method"),
         ("GET", address("x"), "", 422, "invalid_input"),
@@ -290,7 +290,8 @@ def test_a_log_is_read_to_its_end_or_followed(student: Somebody, workspace_in: M
             assert await client.rest() == "two\nthree ? é\n"
         async with streams.get(address(workspace, "logs"), query="follow=1", **headers) as client:
             await client.start()
-            assert [await client.chunk() for _ in range(3)][0] == "one\n"
+            shown = [await client.chunk() for _ in range(3)]
+            assert shown == ["one\n", "two\n", "three ? é\n"]
             await streams.window.more.put("four")
             assert await client.chunk() == "four\n"
             await streams.window.more.put(None)

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.conf import settings
 
+from mydocker.domain.refusals import Refusal
 from mydocker.services import entries
 from mydocker.store import runs
 
@@ -27,7 +28,7 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize("made, told", TOLD.items())
+@pytest.mark.parametrize(("made", "told"), TOLD.items())
 def test_every_state_is_told_in_the_shape_of_the_contract(
     made: str, told: str, student: Somebody, workspace_in: Callable[[str], str]
 ) -> None:
@@ -145,7 +146,7 @@ def test_what_does_not_run_is_not_extended(
 
 
 @pytest.mark.parametrize(
-    "method, rest",
+    ("method", "rest"),
     [("GET", ""), ("DELETE", "")]
     + [("POST", f"/{verb}") for verb in ("stop", "restart", "reset", "extend", "ticket")],
 )
@@ -174,7 +175,7 @@ def test_a_ticket_lets_in_once_and_keeps_the_path(
     secret = parse_qs(parts.query)["ticket"][0]
     entered = entries.enter(secret, str(parts.hostname), NOW)
     assert entered.path.endswith("tree/a%20b.ipynb?reset")
-    with pytest.raises(entries.Refusal):
+    with pytest.raises(Refusal):
         entries.enter(secret, str(parts.hostname), NOW)
 
 
@@ -187,7 +188,7 @@ def test_a_ticket_for_nothing_in_particular_opens_the_first_interface(
 
 
 @pytest.mark.parametrize(
-    "asked, status, code",
+    ("asked", "status", "code"),
     [
         ({"interface": "nope"}, 404, "unknown_interface"),
         ({"interface": "course"}, 404, "interface_elsewhere"),
@@ -213,7 +214,7 @@ def test_no_ticket_before_it_is_ready(
 
 
 @pytest.mark.parametrize(
-    "method, path, scope",
+    ("method", "path", "scope"),
     [
         ("GET", "", "workspaces:read"),
         ("POST", "/stop", "workspaces:write"),

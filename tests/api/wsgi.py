@@ -13,14 +13,12 @@ from mydocker.services.live import Hub
 
 from .streaming import FakeWindow
 
-StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
-
-def whole_api() -> Callable[[dict[str, Any], StartResponse], Iterable[bytes]]:
+def whole_api() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
     """Pages and API by Django; streams by the streams' code, whose clients leave early."""
     django = cache(get_wsgi_application)
 
-    def answer(environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
+    def answer(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
         if not ADDRESS.fullmatch(path):
             return django()(environ, start)

@@ -48,10 +48,10 @@ def route_entry(route: Route, apps_domain: str) -> tuple[str, str]:
 
 
 def grant_entry(digest: str, host: str, apps_domain: str) -> str:
-    """Return the line for the list: `digest@host`."""
+    """Return the line for the list: `DIGEST@host`, in capitals, as HAProxy writes hexadecimal."""
     if not _DIGEST.fullmatch(digest):
         raise Refused("bad_digest", "a grant is known by 64 hexadecimal digits")
-    return f"{digest}@{checked_host(host, apps_domain)}"
+    return f"{digest.upper()}@{checked_host(host, apps_domain)}"
 
 
 def _address(text: str) -> str:

@@ -1,7 +1,5 @@
 // A workspace's page, live: fragments from its stream take the place of those with the same id.
 
-import { copy } from "./page.js";
-
 const main = document.querySelector("main[data-stream]");
 const workspace = main.dataset.workspace;
 const OPENING = `opening:${workspace}`;
@@ -43,7 +41,9 @@ function swap(html) {
   parsed.innerHTML = html;
   for (const fresh of [...parsed.content.children]) {
     const old = fresh.id && document.getElementById(fresh.id);
-    if (old) replace(old, fresh);
+    // After a reconnection the whole state comes again; mostly it is what is shown already.
+    const known = fresh.dataset.version && fresh.dataset.version === old?.dataset.version;
+    if (old && !known) replace(old, fresh);
   }
   const body = document.getElementById("body");
   document.title = `${body.dataset.title} · myDocker`;
@@ -179,7 +179,9 @@ document.addEventListener("click", async (event) => {
     place.textContent = hide ? "••••••••••••" : (await secrets())[show.dataset.show];
   }
   const button = event.target.closest("[data-copy-secret]");
-  if (button) copy((await secrets())[button.dataset.copySecret], button);
+  if (!button) return;
+  const text = (await secrets())[button.dataset.copySecret];
+  button.dispatchEvent(new CustomEvent("copy-text", { bubbles: true, detail: { text } }));
 });
 
 showChoice();

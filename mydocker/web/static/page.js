@@ -28,15 +28,18 @@ window.addEventListener("pageshow", () => {
 });
 
 // Copying; what a button says afterwards is spoken, too.
-export async function copy(text, button) {
+async function copy(text, button) {
   await navigator.clipboard.writeText(text);
   const label = button.querySelector("span") ?? button;
   const before = label.textContent;
-  label.textContent = root.lang === "fr" ? "Copié" : "Copied";
+  label.textContent = document.body.dataset.copied;
   button.classList.add("copied");
   button.setAttribute("aria-live", "polite");
   setTimeout(() => { label.textContent = before; button.classList.remove("copied"); }, 2500);
 }
+
+// The page's other scripts ask for it by an event: a module imported twice would run twice.
+document.addEventListener("copy-text", (event) => copy(event.detail.text, event.target));
 
 function textOf(element) {
   if (element.tagName !== "DL") return element.textContent.trim();
@@ -63,7 +66,7 @@ for (const menu of document.querySelectorAll("details.menu")) {
 
 // Minutes left, counted here; the server's words come with the next push.
 const NO_BREAK = " ";
-export function left(until, now) {
+function left(until, now) {
   const seconds = Math.max(0, Math.ceil((until - now) / 1000));
   if (seconds < 100) return `${seconds}${NO_BREAK}s`;
   const minutes = Math.ceil(seconds / 60);

@@ -69,6 +69,18 @@ def clock(at: datetime | None) -> str:
 
 
 @register.filter
+def day(at: datetime) -> str:
+    """A day in full: `Monday 23 November`."""
+    return date_format(timezone.localtime(at), gettext("l j F"))
+
+
+@register.filter
+def full_date(at: datetime) -> str:
+    """A date: `23 November 2026`."""
+    return date_format(timezone.localtime(at), gettext("j F Y"))
+
+
+@register.filter
 def brief(at: datetime) -> str:
     """A moment in the narrow column of a story: the time, or the day for what is older."""
     here, today = timezone.localtime(at), timezone.localtime(timezone.now()).date()

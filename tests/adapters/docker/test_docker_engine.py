@@ -346,10 +346,15 @@ async def test_a_flood_is_followed_to_its_end_and_kept_small(
     assert sum(map(len, kept)) < 2_200_000
 
 
-async def test_a_polite_end_is_heard_before_the_removal(driver: DockerDriver, plan: Plan) -> None:
+@pytest.mark.parametrize("frozen", [False, True])
+async def test_a_polite_end_is_heard_before_the_removal(
+    driver: DockerDriver, place: Corner, plan: Plan, frozen: bool
+) -> None:
     script = "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done"
     await driver.launch(plan("a", ("sh", "-c", script)))
     await says(driver, "a", "ready")
     following = asyncio.create_task(says(driver, "a", "bye"))
+    if frozen:
+        place.act("a", "pause")
     await driver.remove("a", SOON)
     await following

@@ -106,7 +106,9 @@ class Gate:
     ) -> Answer:
         """One request; by default to the first run's host, with the grant."""
         held: Headers = [("Cookie", cookie)] if cookie is not None else []
-        return await ask(self.port, [("Host", host() if name is None else name), *held, *headers], **more)
+        return await ask(
+            self.port, [("Host", host() if name is None else name), *held, *headers], **more
+        )
 
     def logged(self) -> str:
         return self.log.read_text()

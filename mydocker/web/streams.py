@@ -1,0 +1,386 @@
+"""What moves on a workspace's page: fragments of it, pushed as server-sent events.
+
+The session is asked for at the start and with every reading, so that signing out ends the stream.
+A reading is three questions to the database, in a thread; pull progress and usage cost none.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import parse_qs
+
+from django.conf import settings
+from django.http import HttpRequest, QueryDict
+from django.utils import timezone
+
+from mydocker.domain.people import Action, may
+from mydocker.domain.refusals import Refusal
+from mydocker.ports.errors import Unavailable
+from mydocker.ports.window import PullShown
+from mydocker.services.live import Hub, Moved
+from mydocker.store import pages
+from mydocker.store.pages import Visitor
+from mydocker.store.transactions import DatabaseError, drop_broken_connection
+from mydocker.web.fragments import Fragments, PullTeller, Reader, fragments_of, usage_fragment
+from mydocker.web.visitors import chosen_language, reader_zone
+from mydocker.web.workspace_page import Page, Target, read
+from mydocker.web.workspaces import target_of
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+HEARTBEAT_SECONDS = 15.0
+USAGE_SECONDS = 5.0
+PULL_SECONDS = 0.25
+BATCH_SECONDS = 0.1
+"""Lines of a log travel together."""
+LOG_TAIL = 200
+LOG_DOWNLOADED = 20_000
+LOOK_AGAIN_BEATS = 4
+"""With every so many heartbeats the page is read anew, whatever was rung."""
+
+_readers = ThreadPoolExecutor(2, "pages")
+
+
+async def _in_thread(
+    function: Callable[Given, Result], *args: Given.args, **named: Given.kwargs
+) -> Result:
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_readers, lambda: _guarded(function, *args, **named))
+
+
+def _guarded(
+    function: Callable[Given, Result], *args: Given.args, **named: Given.kwargs
+) -> Result:
+    try:
+        return function(*args, **named)
+    except DatabaseError:
+        drop_broken_connection()
+        raise
+
+
+@dataclass(slots=True)
+class Request:
+    """A browser that follows a workspace."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
+    django: HttpRequest = field(default_factory=HttpRequest)
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        headers = {name.decode(): value.decode("latin-1") for name, value in self.scope["headers"]}
+        self.django.COOKIES = _cookies(headers.get("cookie", ""))
+        self.django.META["HTTP_ACCEPT_LANGUAGE"] = headers.get("accept-language", "")
+        if csrf := self.django.COOKIES.get(settings.CSRF_COOKIE_NAME):
+            self.django.META["CSRF_COOKIE"] = csrf
+
+    @property
+    def workspace(self) -> str:
+        """Which workspace."""
+        return str(self.scope["path"]).split("/")[2]
+
+    @property
+    def query(self) -> str:
+        """The raw query."""
+        return bytes(self.scope.get("query_string", b"")).decode("latin-1")
+
+    def visitor(self) -> Visitor | None:
+        """Who is signed in now."""
+        key = self.django.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        return pages.visitor(key) if key else None
+
+    async def start(self, status: int, content_type: str, *more: tuple[str, str]) -> None:
+        """Send the status and the headers."""
+        headers = [
+            ("content-type", content_type),
+            ("cache-control", "no-store"),
+            ("x-accel-buffering", "no"),
+            ("x-content-type-options", "nosniff"),
+            *more,
+        ]
+        listed = [(name.encode(), value.encode()) for name, value in headers]
+        await self.send({"type": "http.response.start", "status": status, "headers": listed})
+
+    async def write(self, text: str) -> None:
+        """Send some of the body now."""
+        body = text.encode("utf-8", "replace")
+        await self.send({"type": "http.response.body", "body": body, "more_body": True})
+
+    async def tell(self, event: str, data: object) -> None:
+        """Send one event; data as JSON, so that it stands on one line."""
+        self.number += 1
+        await self.write(f"id: {self.number}\nevent: {event}\ndata: {json.dumps(data)}\n\n")
+
+    async def refuse(self, status: int) -> None:
+        """Answer that there is nothing to follow. The browser does not come back by itself."""
+        await self.start(status, "text/plain; charset=utf-8")
+        await self.send({"type": "http.response.body", "body": b""})
+
+    async def left(self) -> None:
+        """Wait until the browser has gone."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
+
+async def page_stream(scope: Scope, receive: Receive, send: Send, hub: Hub) -> None:
+    """Answer `GET /workspaces/ID/stream` and `GET /workspaces/ID/journal`."""
+    request = Request(scope, receive, send)
+    if scope["method"] != "GET":
+        await request.refuse(405)
+    elif str(scope["path"]).endswith("/journal"):
+        await _journal(request, hub)
+    else:
+        await _stream(request, hub)
+
+
+# --- the page ---
+
+
+async def _stream(request: Request, hub: Hub) -> None:
+    try:
+        target = target_of(QueryDict(request.query))
+    except Refusal:
+        target = Target()
+    reader = Reader(chosen_language(request.django), reader_zone(request.django), request.django)
+    with hub.follow(request.workspace) as changes:
+        try:
+            first = await _in_thread(_look, request, reader, target)
+        except DatabaseError:
+            return await request.refuse(503)
+        if first is None:
+            return await request.refuse(404)
+        await request.start(200, "text/event-stream; charset=utf-8")
+        await request.write("retry: 2000\n\n")
+        follower = _Follower(request, reader, target, hub, changes)
+        await _first_of(follower.run(first), request.left())
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A reading: the values and their fragments."""
+
+    page: Page
+    fragments: Fragments
+
+
+def _look(request: Request, reader: Reader, target: Target) -> _Seen | None:
+    """Read the page and render it. None if it, or the right to see it, is gone."""
+    visitor = request.visitor()
+    if visitor is None:
+        return None
+    with reader.reading():
+        page = read(request.workspace, visitor, target, timezone.now())
+        if page is None:
+            return None
+        if not page.is_owner and not may(visitor.person, Action.STOP_OTHERS_WORKSPACE):
+            return None
+        return _Seen(page, fragments_of(page, reader))
+
+
+class _Follower:
+    """One browser's stream from its first event to its end."""
+
+    def __init__(
+        self,
+        request: Request,
+        reader: Reader,
+        target: Target,
+        hub: Hub,
+        changes: "asyncio.Queue[Any]",
+    ) -> None:
+        self._request, self._reader, self._target = request, reader, target
+        self._hub, self._changes = hub, changes
+        self._pull = PullTeller(reader)
+        self._usage: asyncio.Task[None] | None = None
+
+    async def run(self, seen: _Seen) -> None:
+        """Push until the workspace, or the right to see it, is gone."""
+        try:
+            # The page may be older than this reading: it gets the present state whole.
+            await self._request.tell("state", seen.fragments.body)
+            while True:
+                self._mind_usage(seen.page)
+                fresh = await self._next(seen)
+                if fresh is None:
+                    await self._request.tell("gone", "")
+                    return
+                seen = fresh
+        finally:
+            if self._usage is not None:
+                self._usage.cancel()
+
+    async def _next(self, seen: _Seen) -> _Seen | None:
+        """Wait for a change and push what it changed; pulls on the way are pushed at once."""
+        for _beat in range(LOOK_AGAIN_BEATS):
+            try:
+                change = await asyncio.wait_for(self._changes.get(), HEARTBEAT_SECONDS)
+            except TimeoutError:
+                await self._request.write(": \n\n")
+                continue
+            moved, pull = self._drain(change)
+            if pull is not None and not moved:
+                await self._push_pull(pull)
+                return seen
+            break
+        try:
+            fresh = await _in_thread(_look, self._request, self._reader, self._target)
+        except DatabaseError:
+            return seen
+        if fresh is not None:
+            await self._push(seen, fresh)
+        return fresh
+
+    def _drain(self, change: object) -> tuple[bool, PullShown | None]:
+        """What of all that waits matters: whether something moved, and the last pull."""
+        moved, pull = False, None
+        while True:
+            moved = moved or isinstance(change, Moved)
+            pull = change if isinstance(change, PullShown) else pull
+            if self._changes.empty():
+                return moved, pull
+            change = self._changes.get_nowait()
+
+    async def _push(self, before: _Seen, fresh: _Seen) -> None:
+        for event, html in fresh.fragments.since(before.fragments):
+            await self._request.tell(event, html)
+        if fresh.page.announcement != before.page.announcement:
+            await self._request.tell("announce", fresh.page.announcement)
+
+    async def _push_pull(self, pull: PullShown) -> None:
+        html, spoken = await _in_thread(self._pull.told, pull, timezone.now())
+        await self._request.tell("pull", html)
+        if spoken:
+            await self._request.tell("announce", spoken)
+        await asyncio.sleep(PULL_SECONDS)
+
+    def _mind_usage(self, page: Page) -> None:
+        """Measure while it is ready, and only then."""
+        is_ready = page.layout == "ready" and page.card.run is not None
+        if is_ready and self._usage is None:
+            self._usage = asyncio.create_task(self._push_usage(page))
+        elif not is_ready and self._usage is not None:
+            self._usage.cancel()
+            self._usage = None
+
+    async def _push_usage(self, page: Page) -> None:
+        run = page.card.run
+        while run is not None:
+            usage = await self._hub.usage(run.id)
+            if usage is not None:
+                html = await _in_thread(usage_fragment, page, usage, self._reader)
+                await self._request.tell("usage", html)
+            await asyncio.sleep(USAGE_SECONDS)
+
+
+# --- the container's log ---
+
+
+async def _journal(request: Request, hub: Hub) -> None:
+    try:
+        run = await _in_thread(_run_of, request)
+    except DatabaseError:
+        return await request.refuse(503)
+    if run is None:
+        return await request.refuse(404)
+    if "download" in parse_qs(request.query, keep_blank_values=True):
+        return await _download(request, hub, run)
+    await request.start(200, "text/event-stream; charset=utf-8")
+    await request.write("retry: 5000\n\n")
+    await _first_of(_follow_log(request, hub, run), request.left())
+    return None
+
+
+def _run_of(request: Request) -> str | None:
+    visitor = request.visitor()
+    screen = pages.screen(request.workspace) if visitor else None
+    if visitor is None or screen is None or screen.card.person != visitor.person.id:
+        return None
+    return screen.card.run.id if screen.card.run else None
+
+
+async def _download(request: Request, hub: Hub, run: str) -> None:
+    disposition = f'attachment; filename="{request.workspace}.log"'
+    await request.start(
+        200, "text/plain; charset=utf-8", ("content-disposition", disposition)
+    )
+    with suppress(Unavailable):
+        async with aclosing(_lines(hub, run, tail=LOG_DOWNLOADED, follow=False)) as batches:
+            async for batch in batches:
+                await request.write("".join(f"{line['text']}\n" for line in batch))
+    await request.send({"type": "http.response.body", "body": b""})
+
+
+async def _follow_log(request: Request, hub: Hub, run: str) -> None:
+    with suppress(Unavailable):
+        async with aclosing(_lines(hub, run, tail=LOG_TAIL, follow=True)) as batches:
+            async for batch in batches:
+                await request.tell("lines", batch) if batch else await request.write(": \n\n")
+    await request.tell("gone", "")
+
+
+async def _lines(
+    hub: Hub, run: str, *, tail: int, follow: bool
+) -> AsyncIterator[list[dict[str, str]]]:
+    """Lines in batches; an empty batch where nothing came for a heartbeat."""
+    queue: asyncio.Queue[dict[str, str] | None] = asyncio.Queue(1000)
+    pump = asyncio.create_task(_pump(hub, run, queue, tail=tail, follow=follow))
+    try:
+        while True:
+            try:
+                line = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
+            except TimeoutError:
+                yield []
+                continue
+            if follow:
+                await asyncio.sleep(BATCH_SECONDS)
+            batch = [line]
+            while not queue.empty() and len(batch) < 500:
+                batch.append(queue.get_nowait())
+            if found := [each for each in batch if each is not None]:
+                yield found
+            if None in batch:
+                break
+        await pump
+    finally:
+        pump.cancel()
+
+
+async def _pump(
+    hub: Hub, run: str, queue: "asyncio.Queue[dict[str, str] | None]", *, tail: int, follow: bool
+) -> None:
+    try:
+        async for line in hub.logs(run, tail=tail, follow=follow):
+            await queue.put({"text": line.text[:4000], "stream": line.stream})
+    finally:
+        await queue.put(None)
+
+
+async def _first_of(*works: Coroutine[Any, Any, None]) -> None:
+    """Run all until one ends, and end the others. Raises what that one raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _cookies(header: str) -> dict[str, str]:
+    try:
+        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
+    except CookieError:
+        return {}

@@ -1,0 +1,132 @@
+"""The tutorials say what is true: what they tell to type is typed, what they tell to press is
+pressed, and both languages tell the same."""
+
+import subprocess
+
+import pytest
+
+from mydocker.domain.environments import warnings_of
+from mydocker.services.definitions import read_definition
+from tests.docs.tutorials import (
+    EXECUTED,
+    FOLDER,
+    LANGUAGES,
+    PAGES,
+    ROOT,
+    Block,
+    Command,
+    blocks_in,
+    blocks_of,
+    commands_of,
+    examples_of,
+    missing_lines,
+    source_of,
+    steps_of,
+)
+from tests.docs.walking import Walk, browser_of
+from tests.service import Service
+
+MARKERS = {"run", "by", "prints", "example", "step"}
+COMMAND_SECONDS = 240
+
+
+def typed(command: Command, service: Service) -> str:
+    """Type a command into a shell, at the service that stands for the reader's; what it prints."""
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", _here(command.text, service)],
+        cwd=ROOT, env=service.environ, stdin=subprocess.DEVNULL, text=True, capture_output=True,
+        timeout=COMMAND_SECONDS, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{command.text}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def _here(text: str, service: Service) -> str:
+    return text.replace("8080", str(service.port))
+
+
+@pytest.mark.engine
+def test_the_operator_installs(service: Service) -> None:
+    for command in commands_of("operator", "en"):
+        printed = typed(command, service)
+        wanted = tuple(_here(line, service) for line in command.prints)
+        assert missing_lines(wanted, printed) == [], printed
+
+
+@pytest.mark.engine
+@pytest.mark.browser
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_student_finds_their_file_again(service: Service, language: str) -> None:
+    with browser_of(language) as context:
+        walk = Walk(context, service.url)
+        for verb, words in steps_of("student", language):
+            walk.do(verb, words)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_both_languages_show_the_same_blocks(page: str) -> None:
+    english, french = (blocks_of(page, language) for language in LANGUAGES)
+    assert [(b.kind, b.text) for b in english] == [(b.kind, b.text) for b in french]
+    assert [b.marker.split()[:2] for b in english if b.verb == "step"] == [
+        b.marker.split()[:2] for b in french if b.verb == "step"
+    ]
+    assert [b.marker for b in english if b.verb != "step"] == [
+        b.marker for b in french if b.verb != "step"
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_both_languages_have_the_same_headings_and_links(page: str) -> None:
+    levels, links = [], []
+    for language in LANGUAGES:
+        source = source_of(page, language)
+        lines = [line for line in source.splitlines() if line.startswith("#")]
+        levels.append([line.split()[0] for line in lines])
+        links.append([link for link in _links(source) if not link.startswith(page)])
+    assert levels[0] == levels[1]
+    assert links[0] == links[1]
+
+
+def _links(source: str) -> list[str]:
+    return [part.partition(")")[0] for part in source.split("](")[1:]]
+
+
+def test_every_tutorial_is_there_in_both_languages() -> None:
+    pages = {path.name for path in FOLDER.glob("*.md")} - {"index.md"}
+    assert pages == {f"{page}.{language}.md" for page in PAGES for language in LANGUAGES}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("page", EXECUTED)
+def test_every_command_of_an_executed_page_says_whether_it_is_run(page: str, language: str) -> None:
+    blocks = blocks_of(page, language)
+    assert [block for block in blocks if block.kind == "bash" and not block.marker] == []
+    assert {block.verb for block in blocks if block.marker} <= MARKERS
+    assert commands_of(page, language) or steps_of(page, language)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_examples_are_environments_without_mistakes_or_warnings(page: str) -> None:
+    for text in examples_of(page, "en"):
+        assert warnings_of(read_definition(text)) == []
+
+
+def test_the_reference_has_an_example_that_is_an_environment() -> None:
+    source = (ROOT / "docs" / "reference" / "environment-file.md").read_text()
+    [least] = [block.text for block in blocks_in(source) if block.verb == "example"]
+    assert warnings_of(read_definition(least)) == []
+
+
+def test_a_block_belongs_to_the_marker_right_above_it() -> None:
+    source = "<!-- run -->\n```bash\na\n```\n\n<!-- step: press X -->\n\n```text\nb\n```\n"
+    assert list(blocks_in(source)) == [
+        Block("run", "bash", "a\n"),
+        Block("step: press X", "", ""),
+        Block("", "text", "b\n"),
+    ]
+
+
+def test_printed_lines_are_looked_for_in_order() -> None:
+    assert missing_lines(("a…", "…c"), "abc\nabc\n") == []
+    assert missing_lines(("b", "a"), "a\nb\n") == ["a"]
+    assert missing_lines(("a.c",), "abc\n") == ["a.c"]

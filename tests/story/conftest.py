@@ -1,0 +1,28 @@
+"""One real service with the first environment, for all stories."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser import chromium
+from tests.service import TINY, Service
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    """A running service."""
+    service = Service()
+    try:
+        service.start()
+        service.cli("environment", "apply", "-", stdin=TINY)
+        yield service
+    finally:
+        service.remove()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser."""
+    with chromium() as browser:
+        yield browser
