@@ -33,6 +33,7 @@ install: system $(BASE) $(SPOKEN) ## Packages, engine, users, software, first im
 
 .PHONY: test
 test: install-dev check ## All checks, then all tests; ARGS="tests/domain -k idle" for some
+	@$(if $(ARGS),,scripts/with-postgres $(BIN)/python -m pytest -q tests/store tests/loops)
 	@$(BIN)/python -m pytest -ra $(ARGS)
 
 .PHONY: check
@@ -54,6 +55,7 @@ docs: $(DEV) $(SPOKEN) ## Build the documentation into docs/_build/html
 
 .PHONY: translations
 translations: $(DEV) ## Collect the sentences of code and templates into mydocker/locale
+	@mkdir -p mydocker/locale/fr/LC_MESSAGES
 	@cd mydocker && PYTHONPATH=.. ../$(BIN)/python -m django makemessages --locale fr \
 		--no-obsolete --no-wrap --add-location file --verbosity 0
 	@msgfmt --check --statistics --output-file /dev/null mydocker/locale/fr/LC_MESSAGES/django.po

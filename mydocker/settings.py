@@ -273,7 +273,7 @@ def _read(knob: "Field[Any]", raw: Any) -> Any:
         raise BadSettings(f"{name} is “{raw}”: expected {knob.metadata['unit']}.") from error
 
 
-def _convert(kind: type, raw: Any) -> Any:
+def _convert(kind: type[Any], raw: Any) -> Any:
     if kind is bool:
         return raw if isinstance(raw, bool) else _WORDS[str(raw).strip().lower()]
     if kind is timedelta:

@@ -81,7 +81,7 @@ def schemas() -> dict[str, Any]:
 
 
 @router.get("/workspaces/{workspace}/events", response=dict(UNKNOWN), openapi_extra=_EVENTS)
-def events(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
+def follow_events(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
     """Follow what happens to a workspace, as server-sent events.
 
     First everything since it was last asked for, or since `Last-Event-ID`; then what happens,
@@ -92,6 +92,6 @@ def events(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
 
 
 @router.get("/workspaces/{workspace}/logs", response={**UNKNOWN, 409: Error}, openapi_extra=_LOGS)
-def logs(request: HttpRequest, workspace: Path[Id], part: Query[Tail]) -> HttpResponse:
+def read_logs(request: HttpRequest, workspace: Path[Id], part: Query[Tail]) -> HttpResponse:
     """Read the output of the workspace's newest container. Needs `workspaces:read`."""
     return respond(request, answers.STREAMED_ELSEWHERE)

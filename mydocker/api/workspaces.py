@@ -20,7 +20,7 @@ router = Router(tags=["workspaces"])
 
 
 @router.post("/workspaces", response={200: Workspace, 201: Workspace, **CHANGES})
-def ask(request: HttpRequest, asked: Asked) -> HttpResponse:
+def ask_for_workspace(request: HttpRequest, asked: Asked) -> HttpResponse:
     """Want your workspace in an environment to run.
 
     201 where it did not exist before; else 200, and where it was stopped or had failed, it starts.
@@ -31,10 +31,8 @@ def ask(request: HttpRequest, asked: Asked) -> HttpResponse:
     return _shown(caller, done.workspace, status=201 if done.is_new else 200)
 
 
-@router.get(
-    "/workspaces", response={200: Items[Workspace], **ALWAYS}, operation_id="list_workspaces"
-)
-def mine(request: HttpRequest, part: Query[Part]) -> HttpResponse:
+@router.get("/workspaces", response={200: Items[Workspace], **ALWAYS})
+def list_workspaces(request: HttpRequest, part: Query[Part]) -> HttpResponse:
     """List your workspaces, newest first, without credentials. Needs `workspaces:read`."""
     caller = _caller(request, Scope.READ_WORKSPACES)
     page = summaries.of_person(caller.person, after=part.after or "", limit=part.limit)
@@ -43,13 +41,13 @@ def mine(request: HttpRequest, part: Query[Part]) -> HttpResponse:
 
 
 @router.get("/workspaces/{workspace}", response={200: Workspace, **UNKNOWN})
-def look(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
+def look_at_workspace(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
     """Look at a workspace. Needs `workspaces:read`; administrators see everybody's."""
     return _shown(_caller(request, Scope.READ_WORKSPACES), workspace)
 
 
 @router.post("/workspaces/{workspace}/stop", response={200: Workspace, **CHANGES})
-def stop(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
+def stop_workspace(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
     """Stop it; files stay. Stopping what is stopped is fine. Needs `workspaces:write`."""
     caller = _caller(request, Scope.WRITE_WORKSPACES)
     service.stop_own(caller.person, workspace, timezone.now())
@@ -57,7 +55,7 @@ def stop(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
 
 
 @router.post("/workspaces/{workspace}/restart", response={200: Workspace, **CHANGES})
-def restart(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
+def restart_workspace(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
     """Put a new container in its place; files stay. Needs `workspaces:write`."""
     caller = _caller(request, Scope.WRITE_WORKSPACES)
     service.restart(caller.person, workspace, timezone.now())
@@ -65,7 +63,7 @@ def restart(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
 
 
 @router.post("/workspaces/{workspace}/reset", response={200: Workspace, **CHANGES})
-def reset(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
+def reset_workspace(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
     """Begin anew: a new container and an empty environment home; the former is kept 30 days.
 
     Needs `workspaces:write`.
@@ -76,7 +74,7 @@ def reset(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
 
 
 @router.post("/workspaces/{workspace}/extend", response={200: Workspace, **CHANGES})
-def extend(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
+def extend_workspace(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
     """Put the end of a running workspace off by an hour. Needs `workspaces:write`."""
     caller = _caller(request, Scope.WRITE_WORKSPACES)
     service.extend(caller.person, workspace, timezone.now())
@@ -84,7 +82,7 @@ def extend(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
 
 
 @router.post("/workspaces/{workspace}/ticket", response={200: Ticket, **CHANGES})
-def ticket(
+def ticket_to_workspace(
     request: HttpRequest, workspace: Path[Id], asked: TicketAsked | None = None
 ) -> HttpResponse:
     """Get an address that lets its bearer into the ready workspace, once, within 60 s.
@@ -103,7 +101,7 @@ def ticket(
 
 
 @router.delete("/workspaces/{workspace}", response={**EMPTY, **CHANGES})
-def delete(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
+def delete_workspace(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
     """Delete it: the environment home is kept in the trash for 30 days, the global home stays.
 
     Needs `workspaces:write`.

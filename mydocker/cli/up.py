@@ -50,7 +50,8 @@ def _users() -> Users:
 
 def _check_paths(settings: Settings, users: Users) -> None:
     for user in (users.web, users.loops, users.gateway):
-        for path in (Path(__file__).parent.parent, settings.run_folder, Path(sys.executable)):
+        python = Path(sys.executable).resolve()
+        for path in (Path(__file__).parent.parent, settings.run_folder, python):
             wall = unreachable_for(user, path)
             if wall is not None:
                 raise Problem(

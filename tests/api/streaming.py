@@ -50,6 +50,7 @@ class Client:
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     text: str = ""
     is_over: bool = False
+    task: "asyncio.Task[None]" = field(init=False)
 
     async def receive(self) -> dict[str, Any]:
         await self.gone.wait()
@@ -123,16 +124,16 @@ class Streams:
             "type": "http", "method": method, "path": path, "query_string": query.encode(),
             "headers": list({b"accept-language": b"en", **named}.items()),
         }  # fmt: skip
-        task = asyncio.create_task(self.app(scope, client.receive, client.send))
+        client.task = asyncio.create_task(self.app(scope, client.receive, client.send))
         try:
             yield client
         finally:
             client.gone.set()
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await task
+                await client.task
 
 
-async def _no_page(scope: Scope, receive: Receive, send: Send, hub: Hub) -> None:
+async def no_page(scope: Scope, receive: Receive, send: Send, hub: Hub) -> None:
     await send({"type": "http.response.start", "status": 299, "headers": []})
     await send({"type": "http.response.body", "body": b"page"})
 
@@ -150,7 +151,7 @@ async def running(hub_of: Callable[[FakeWindow], Hub] = Hub) -> AsyncIterator[St
     async def answer(message: Any) -> None:
         await said.put(message["type"])
 
-    app: Any = application(make, _no_page)
+    app: Any = application(make, no_page)
     life = asyncio.create_task(app({"type": "lifespan"}, orders.get, answer))
     async with asyncio.timeout(PATIENCE_SECONDS):
         await orders.put({"type": "lifespan.startup"})

@@ -37,7 +37,7 @@ def _schema(**phases: Any) -> Any:
 OFF, ON = {"enabled": False}, {"enabled": True}
 drawn = _schema(examples=OFF, coverage=OFF, fuzzing=ON)
 systematic = _schema(examples=ON, coverage=ON, fuzzing=OFF)
-SOUND_BY_MORE_THAN_SHAPE = {"apply_environment", "ticket"}
+SOUND_BY_MORE_THAN_SHAPE = {"apply_environment", "ticket_to_workspace"}
 
 
 class Real:

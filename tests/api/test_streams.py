@@ -12,6 +12,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from mydocker.api import events, following
+from mydocker.api.asgi import application
 from mydocker.domain.story import StoryKind
 from mydocker.ports.window import PullShown, UsageShown
 from mydocker.services import people, summaries
@@ -21,7 +22,7 @@ from mydocker.store.doorbell import ring
 from mydocker.store.transactions import unit_of_work
 
 from .conftest import NOW, Somebody
-from .streaming import Streams, running
+from .streaming import Streams, no_page, running
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -342,6 +343,21 @@ def test_pages_streams_are_handed_on(what: str, db: None) -> None:
     play(scene)
 
 
+def test_an_open_stream_ends_in_order_when_the_server_does(
+    student: Somebody, workspace_in: Made
+) -> None:
+    workspace = workspace_in("ready")
+
+    async def scene(streams: Streams) -> None:
+        async with streams.get(address(workspace), **bearer(student)) as client:
+            await client.start()
+            await client.events(1)
+            client.task.cancel()
+            assert await client.rest() == ""
+
+    play(scene)
+
+
 def test_websockets_are_closed_and_early_requests_put_off(db: None) -> None:
     async def scene(streams: Streams) -> None:
         said: list[Any] = []
@@ -354,5 +370,9 @@ def test_websockets_are_closed_and_early_requests_put_off(db: None) -> None:
 
         await streams.app({"type": "websocket", "path": "/"}, receive, send)
         assert said == [{"type": "websocket.close"}]
+        early = application(lambda: streams.hubs[0], no_page)
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+        await early(scope, receive, send)
+        assert said[1]["status"] == 503
 
     play(scene)

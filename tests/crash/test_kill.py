@@ -1,5 +1,7 @@
-"""Invariant 8: `kill -9` of any process at any instant loses nothing that was acknowledged, and all
-of it converges again without help."""
+"""Invariant 8: `kill -9` of any process at any instant loses nothing that was acknowledged.
+
+All of it converges again without help.
+"""
 
 import os
 import random

@@ -1,20 +1,35 @@
 """JupyterLab as a person uses it."""
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
 from tests.browser import DEADLINE_MS
 
 LAUNCHER = ".jp-LauncherCard[data-category='Notebook']"
 OUTPUT = ".jp-OutputArea-output"
+RELOADS = 5
 
 
 def wait_for_lab(page: Page) -> None:
-    """Until the lab's panels are there. Reloaded once where the network changed under it."""
-    try:
-        page.locator("#jp-main-dock-panel").wait_for(timeout=DEADLINE_MS / 3)
-    except Exception:  # noqa: BLE001 - a container's interface came up: Chromium aborts requests
+    """Until the lab's panels are there.
+
+    Where a container's interface came up on this machine meanwhile, Chromium takes it for another
+    network and aborts requests under way: the page is loaded again then.
+    """
+    dock, dialog = page.locator("#jp-main-dock-panel"), page.locator(".jp-Dialog")
+    for _ in range(RELOADS):
+        try:
+            dock.or_(dialog).first.wait_for(timeout=DEADLINE_MS / 3)
+            page.locator(LAUNCHER).or_(page.locator(".jp-Notebook")).or_(dialog).first.wait_for(
+                timeout=DEADLINE_MS / 3
+            )
+        except PlaywrightError:
+            page.reload()
+            continue
+        if dialog.count() == 0:
+            return
         page.reload()
-        page.locator("#jp-main-dock-panel").wait_for()
+    dock.wait_for()
 
 
 def new_notebook(page: Page) -> None:

@@ -64,7 +64,11 @@ class Site:
         self._pages = WsgiToAsgi(get_wsgi_application())
         self._loop: asyncio.AbstractEventLoop | None = None
         config = uvicorn.Config(
-            self._answer, host="127.0.0.1", port=port, log_level="error", lifespan="on",
+            self._answer,
+            host="127.0.0.1",
+            port=port,
+            log_level="error",
+            lifespan="on",
             interface="asgi3",
         )
         self._server = uvicorn.Server(config)

@@ -131,7 +131,9 @@ class _Maker:
             asked_at=self.now - timedelta(minutes=minutes), generation=1, **values,
         )  # fmt: skip
 
-    def _run(self, workspace: models.Workspace, phase: Phase, seconds: int, **values: object) -> models.Run:
+    def _run(
+        self, workspace: models.Workspace, phase: Phase, seconds: int, **values: object
+    ) -> models.Run:
         at = self.now - timedelta(seconds=seconds)
         run = models.Run.objects.create(
             workspace=workspace, environment=workspace.environment, node_id="local", generation=1,
@@ -233,7 +235,7 @@ class _Maker:
     def stopping(self, slug: str) -> None:
         workspace = self._workspace(slug, 70, wanted=False, stop_cause="asked")
         run = self._run(
-            workspace, Phase.STOPPING, 3, launched=True, cause="asked",
+            workspace, Phase.STOPPING, 3606, launched=True, cause="asked",
             ready_at=self.now - timedelta(hours=1),
         )  # fmt: skip
         self._tell(

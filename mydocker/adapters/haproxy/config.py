@@ -142,7 +142,7 @@ def render(config: GatewayConfig) -> str:
         "run_host": rf"'^[a-z2-7]{{20}}\.{re.escape(config.apps_domain)}$'",
         "grant_cookie": GRANT_COOKIE,
         "cookie_prefix": OUR_COOKIES,
-        "our_cookies": _our_cookies(),
+        "our_cookies": f"'{_our_cookies()}'",
         "domain_attributes": f"'{_domain_attributes()}'",
         "html": 'content-type "text/html; charset=utf-8"',
         "page_headers": f'hdr cache-control no-store hdr content-security-policy "{pages.POLICY}"',
@@ -254,9 +254,13 @@ def _refuse(config: GatewayConfig, refused: Refused) -> str:
 
 
 def _our_cookies() -> str:
-    """Matches all that lead, then each that follows something, with what divides them."""
+    """Match a line of cookies: ours at its beginning, up to eight elsewhere. The rest is `\\1` to
+    `\\9`."""
     ours = rf"{OUR_COOKIES}[^;,]*"
-    return rf"(?:^\s*(?:{ours}[;,]?\s*)+|[;,\s\x22]\s*{ours})"
+    rest = ""
+    for _ in range(8):
+        rest = rf"(?:[;,\s\"]\s*{ours}(.*?){rest})?"
+    return rf"(?i)^(?:\s*{ours}[;,]?\s*)*(.*?){rest}$"
 
 
 def _domain_attributes() -> str:

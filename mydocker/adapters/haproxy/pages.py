@@ -14,13 +14,9 @@ from string import Template
 from mydocker.adapters.haproxy.refusals import REFUSALS
 
 _FOLDER = Path(__file__).with_name("pages")
-_PAGES = ("workspace-silent", "dashboard-away", "nowhere", "stranger")
-_MESSAGES = {
-    "bad-request": "400 Bad Request",
-    "too-slow": "408 Request Timeout",
-    "broken": "500 Internal Server Error",
-}
-"""Told before HAProxy has understood anything: whole messages, in both languages."""
+_PAGES = ("workspace-silent", "dashboard-away", "nowhere", "stranger", "too-large")
+_MESSAGES = {"broken": "500 Internal Server Error"}
+"""Told when HAProxy could fill in nothing: whole messages, in both languages."""
 _RETRY = " ".join((_FOLDER / "retry.js").read_text(encoding="utf-8").split())
 _DIGEST = base64.b64encode(hashlib.sha256(_RETRY.encode()).digest()).decode()
 POLICY = (
