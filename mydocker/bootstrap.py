@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ from mydocker.loops.window import Showcase, WindowServer
 from mydocker.ports.errors import Unavailable
 from mydocker.settings import Settings
 
+RECENT_SECONDS = 5.0
 FIRST_ENVIRONMENT = "jupyterlab-python"
 """`/readyz` answers 200 once this one can start."""
 
@@ -150,11 +152,24 @@ def readiness(settings: Settings) -> Sequence[str]:
     return [str(problem) for problem in answer["problems"]]
 
 
+class _Recent:
+    """The last answer for a moment: many pages ask, and the answer changes seldom."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._good_until = settings, 0.0
+        self._known: Mapping[str, str] = {}
+
+    def missing(self) -> Mapping[str, str]:
+        """What is missing, by a number."""
+        if time.monotonic() >= self._good_until:
+            problems = readiness(self._settings)
+            self._known = {f"part {n}": problem for n, problem in enumerate(problems, 1)}
+            self._good_until = time.monotonic() + (RECENT_SECONDS if not problems else 0.5)
+        return self._known
+
+
 def connect_web(settings: Settings) -> None:
     """Give the pages their ways to the other processes; once, before the web process serves."""
     from mydocker.web import parts
 
-    def missing() -> Mapping[str, str]:
-        return {f"part {n}": problem for n, problem in enumerate(readiness(settings), 1)}
-
-    parts.answer_readiness_with(missing)
+    parts.answer_readiness_with(_Recent(settings).missing)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -101,8 +102,13 @@ def _guarded(
 
 async def let_go() -> None:
     """Close the threads' connections; the next read opens others."""
-    barrier = asyncio.gather(*(read(forget_connection) for _ in range(READERS * 4)))
-    await barrier
+    everyone = threading.Barrier(READERS)
+    await asyncio.gather(*(read(_forget, everyone) for _ in range(READERS)))
+
+
+def _forget(everyone: threading.Barrier) -> None:
+    forget_connection()
+    everyone.wait(timeout=5)  # so that no thread does it twice and leaves another out
 
 
 async def first_of(*works: Coroutine[Any, Any, None]) -> None:

@@ -53,7 +53,7 @@ async def until_withdrawn(exchange: Exchange, follower: Follower, hub: Hub) -> N
 
 
 def _concerns(change: object, person: str) -> bool:
-    return False
+    return isinstance(change, Withdrawn) and change.concerns(person)
 
 
 def _followed(exchange: Exchange, workspace: str) -> Follower:

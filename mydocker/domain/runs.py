@@ -239,10 +239,18 @@ def reason_of_exit(exit: Exit | None, *, was_ready: bool) -> Reason:
     return Reason(Cause.EXITED, {"status": str(exit.status)})
 
 
+_NO_PROGRAM = (
+    "executable file not found",
+    "no such file or directory",
+    "permission denied",
+    "exec format error",
+)
+
+
 def _cause_of_engine_error(sentence: str) -> Cause:
     lowered = sentence.lower()
     if "no space left" in lowered:
         return Cause.DISK_FULL
-    if "executable file not found" in lowered or "no such file or directory" in lowered:
+    if any(sign in lowered for sign in _NO_PROGRAM):
         return Cause.COMMAND_MISSING
     return Cause.ENGINE_REFUSED

@@ -37,9 +37,10 @@ class Watcher:
     async def run(self) -> None:
         """Pass on what happens until cancelled."""
         while True:
-            self._look()  # events may have been missed
+            happenings = self._driver.happenings()
+            self._look()  # what came before was missed
             try:
-                async for happening in self._driver.happenings():
+                async for happening in happenings:
                     await self._heard(happening)
             except Unavailable as error:
                 LOG.warning("engine.unavailable", error=str(error))

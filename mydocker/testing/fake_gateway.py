@@ -1,89 +1,167 @@
-"""A gateway in memory, which misbehaves when told to."""
+"""A gateway in memory, which misbehaves when told to.
+
+Like the real one it has files, which last, and a process, which is started anew from them.
+"""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
-from mydocker.ports.errors import Unavailable
+from mydocker.ports.errors import Refused, Unavailable
 from mydocker.ports.gateway import Activity, Route
+
+_DIGITS = frozenset("0123456789abcdef")
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+
+Grant = tuple[str, str]
+State = tuple[dict[str, Route], set[Grant]]
+Change = Callable[[State], object]
 
 
 class FakeGateway:
-    """A `Gateway` whose files last and whose running tables a restart reads again."""
+    """A `Gateway` in memory. Tests drive it by the methods below and ask `answer` who may pass."""
 
-    def __init__(self, *, slow: timedelta = timedelta(0)) -> None:
-        self.slow = slow
-        self.deeds: dict[str, Activity] = {}
-        self._routes: dict[str, Route] = {}
-        self._grants: set[tuple[str, str]] = set()
+    def __init__(self, apps_domain: str = "mydocker-apps.localhost") -> None:
+        self.apps_domain = apps_domain
+        self.is_up = True
+        self.calls: list[str] = []
+        self._files: State = ({}, set())
+        self._running: State = ({}, set())
+        self._counts: dict[str, list[int]] = {}
         self._started = datetime(2030, 1, 1, tzinfo=UTC)
         self._failures = 0
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def routes(self) -> Mapping[str, Route]:
+        """What is routed now, by host."""
+        return dict(self._running[0])
 
     def fail(self, times: int) -> None:
-        """Let the next calls raise `Unavailable`."""
+        """Let the next calls raise `Unavailable`; the files are written all the same."""
         self._failures += times
 
-    def forget(self) -> None:
-        """Be restarted with files that somebody emptied."""
-        self._routes.clear()
-        self._grants.clear()
+    def stop(self) -> None:
+        """End the process: everything raises `Unavailable` until `restart`."""
+        self.is_up = False
+
+    def restart(self) -> None:
+        """Start the process anew: it reads the files, and has counted nothing."""
+        self._running = (dict(self._files[0]), set(self._files[1]))
+        self._counts = {}
         self._started += timedelta(seconds=1)
+        self.is_up = True
 
-    async def _answer(self) -> None:
-        await asyncio.sleep(self.slow.total_seconds())
-        if self._failures:
-            self._failures -= 1
-            raise Unavailable("the gateway does not answer")
+    def forget(self) -> None:
+        """Lose files and running state, as after a restore on another machine; then restart."""
+        self._files = ({}, set())
+        self.restart()
 
-    async def routes(self) -> Mapping[str, Route]:
-        """What is routed, for tests."""
-        return dict(self._routes)
+    def hold(self) -> None:
+        """Be slow: no call ends before `let_go`."""
+        self._open.clear()
 
-    async def grants(self) -> Collection[tuple[str, str]]:
-        """Who may enter what, for tests."""
-        return set(self._grants)
+    def let_go(self) -> None:
+        """Be quick again."""
+        self._open.set()
+
+    def interact(self, host: str, times: int = 1) -> None:
+        """Let somebody do something there."""
+        self._count(host)[0] += times
+
+    def open_streams(self, host: str, count: int) -> None:
+        """Let so many websockets be open there; one more is an interaction."""
+        self._count(host)[0] += max(0, count - self._count(host)[1])
+        self._count(host)[1] = count
+
+    def answer(self, digest: str, host: str) -> Route | int:
+        """Where a request with this grant goes now, or the status that refuses it."""
+        if not self.is_up:
+            return 0
+        routes, grants = self._running
+        if host not in routes:
+            return 410
+        return routes[host] if (digest, host) in grants else 401
 
     async def put_routes(self, routes: Collection[Route]) -> None:
-        """See the port."""
-        await self._answer()
-        self._routes |= {route.host: route for route in routes}
+        for route in routes:
+            self._check_host(route.host)
+            _check_target(route)
+        await self._change(lambda state: state[0].update({r.host: r for r in routes}))
 
     async def drop_routes(self, hosts: Collection[str]) -> None:
-        """See the port."""
-        await self._answer()
         for host in hosts:
-            self._routes.pop(host, None)
+            self._check_host(host)
+        await self._change(lambda state: [state[0].pop(host, None) for host in hosts])
 
-    async def put_grants(self, grants: Collection[tuple[str, str]]) -> None:
-        """See the port."""
-        await self._answer()
-        self._grants |= set(grants)
+    async def put_grants(self, grants: Collection[Grant]) -> None:
+        self._check_grants(grants)
+        await self._change(lambda state: state[1].update(grants))
 
-    async def drop_grants(self, grants: Collection[tuple[str, str]]) -> None:
-        """See the port."""
-        await self._answer()
-        self._grants -= set(grants)
+    async def drop_grants(self, grants: Collection[Grant]) -> None:
+        self._check_grants(grants)
+        await self._change(lambda state: state[1].difference_update(grants))
 
-    async def synchronise(
-        self, routes: Collection[Route], grants: Collection[tuple[str, str]]
-    ) -> int:
-        """See the port."""
-        await self._answer()
-        wanted = {route.host: route for route in routes}
-        wrong = {host for host in wanted.keys() | self._routes.keys()
-                 if wanted.get(host) != self._routes.get(host)}  # fmt: skip
-        lost = self._grants ^ set(grants)
-        self._routes, self._grants = wanted, set(grants)
-        return len(wrong) + len(lost)
+    async def synchronise(self, routes: Collection[Route], grants: Collection[Grant]) -> int:
+        for route in routes:
+            self._check_host(route.host)
+        self._check_grants(grants)
+        wanted = ({route.host: route for route in routes}, set(grants))
+        wrong = [_wrong(state, wanted) for state in (self._files, self._running)]
+        self._files = (dict(wanted[0]), set(wanted[1]))
+        await self._reach("synchronise")
+        self._running = (dict(wanted[0]), set(wanted[1]))
+        return len(wrong[0] | wrong[1])
 
     async def activity(self) -> Mapping[str, Activity]:
-        """See the port."""
-        await self._answer()
-        return dict(self.deeds)
+        await self._reach("activity")
+        return {host: Activity(*counted) for host, counted in self._counts.items()}
 
     async def started_at(self) -> datetime | None:
-        """See the port."""
+        try:
+            await self._reach("started_at")
+        except Unavailable:
+            return None
         return self._started
 
-    async def close(self) -> None:
-        """See the port."""
+    async def _change(self, change: Change) -> None:
+        change(self._files)
+        await self._reach("change")
+        change(self._running)
+
+    async def _reach(self, verb: str) -> None:
+        self.calls.append(verb)
+        await self._open.wait()
+        if self._failures or not self.is_up:
+            self._failures = max(0, self._failures - 1)
+            raise Unavailable("The gateway does not answer.")
+
+    def _count(self, host: str) -> list[int]:
+        return self._counts.setdefault(host, [0, 0])
+
+    def _check_host(self, host: str) -> None:
+        label, _, domain = host.partition(".")
+        if domain != self.apps_domain or len(label) != 20 or not _LETTERS.issuperset(label):
+            raise Refused("bad_host", f"{host!r} is no run's host")
+
+    def _check_grants(self, grants: Collection[Grant]) -> None:
+        for digest, host in grants:
+            self._check_host(host)
+            if len(digest) != 64 or not _DIGITS.issuperset(digest):
+                raise Refused("bad_digest", "a grant is known by 64 hexadecimal digits")
+
+
+def _check_target(route: Route) -> None:
+    try:
+        ip_address(route.address)
+    except ValueError:
+        raise Refused("bad_address", f"{route.address!r} is no address") from None
+    if not 0 < route.port < 65_536:
+        raise Refused("bad_port", f"{route.port} is no port")
+
+
+def _wrong(have: State, want: State) -> set[object]:
+    hosts = have[0].keys() | want[0].keys()
+    routes = {host for host in hosts if have[0].get(host) != want[0].get(host)}
+    return {*routes, *(have[1] ^ want[1])}

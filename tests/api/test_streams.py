@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.conf import settings
@@ -19,7 +19,7 @@ from mydocker.services import people, summaries
 from mydocker.services import workspaces as service
 from mydocker.store import story
 from mydocker.store.doorbell import ring
-from mydocker.store.transactions import unit_of_work
+from mydocker.store.transactions import forget_connection, unit_of_work
 
 from .conftest import NOW, Somebody
 from .streaming import Streams, no_page, running
@@ -27,6 +27,7 @@ from .streaming import Streams, no_page, running
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Made = Callable[[str], str]
+Result = TypeVar("Result")
 
 
 def play(scene: Callable[[Streams], Coroutine[Any, Any, None]]) -> None:
@@ -45,6 +46,18 @@ def happen(workspace: str, *kinds: StoryKind, **facts: str) -> None:
         for kind in kinds:
             story.append(workspace, kind, NOW, **facts)
         ring("workspace", workspace)
+
+
+async def meanwhile(function: Callable[..., Result], *args: Any, **named: Any) -> Result:
+    """Call something that asks the database, in another thread, as another process would."""
+
+    def called() -> Result:
+        try:
+            return function(*args, **named)
+        finally:
+            forget_connection()
+
+    return await asyncio.to_thread(called)
 
 
 def bearer(somebody: Somebody) -> dict[str, str]:
@@ -67,8 +80,8 @@ def test_a_follower_hears_what_happened_and_what_happens(
             [asked] = await client.events(1)
             assert list(asked) == ["at", "kind", "message", "progress", "id"]
             assert asked["kind"] == "asked" and asked["at"] == "2026-11-22T09:30:00.000000Z"
-            await asyncio.to_thread(happen, workspace, StoryKind.ANSWERING, ports="8888")
-            await asyncio.to_thread(happen, workspace, StoryKind.READY, seconds="1.9")
+            await meanwhile(happen, workspace, StoryKind.ANSWERING, ports="8888")
+            await meanwhile(happen, workspace, StoryKind.READY, seconds="1.9")
             answering, ready = await client.events(2)
             assert (answering["kind"], ready["kind"]) == ("answering", "ready")
             assert "8888" in answering["message"] and "1.9" in ready["message"]
@@ -102,7 +115,7 @@ def test_whoever_comes_back_hears_what_was_missed(student: Somebody, workspace_i
         newest = bearer(student) | {"last-event-id": str(first + 2)}
         async with streams.get(address(workspace), **newest) as client:
             await client.start()
-            await asyncio.to_thread(happen, workspace, StoryKind.OPENED)
+            await meanwhile(happen, workspace, StoryKind.OPENED)
             assert [each["kind"] for each in await client.events(1)] == ["opened"]
         strange = bearer(student) | {"last-event-id": "9" * 30}
         async with streams.get(address(workspace), **strange) as client:
@@ -121,7 +134,7 @@ def test_nothing_is_lost_or_told_twice_in_a_burst(student: Somebody, workspace_i
     async def scene(streams: Streams) -> None:
         async with streams.get(address(workspace), **bearer(student)) as client:
             await client.start()
-            await asyncio.to_thread(burst)
+            await meanwhile(burst)
             heard = await client.events(301)
             ids = [each["id"] for each in heard]
             assert ids == sorted(set(ids))
@@ -188,7 +201,7 @@ def test_a_withdrawn_token_ends_the_stream(
         async with streams.get(address(workspace, what), query=query, **headers) as client:
             assert (await client.start())[0] == 200
             now = timezone.now()
-            await asyncio.to_thread(people.set_enabled, student.person.id, False, now)
+            await meanwhile(people.set_enabled, student.person.id, False, now)
             async with asyncio.timeout(1):
                 await client.rest()
 
@@ -205,8 +218,8 @@ def test_a_right_that_ends_unheard_is_found_out(
     async def scene(streams: Streams) -> None:
         async with streams.get(address(workspace), **bearer(student)) as client:
             await client.start()
-            token = (await asyncio.to_thread(student.ask, "GET", "/tokens")).body["items"][0]["id"]
-            await asyncio.to_thread(people.revoke_token, student.person, token, timezone.now())
+            token = (await meanwhile(student.ask, "GET", "/tokens")).body["items"][0]["id"]
+            await meanwhile(people.revoke_token, student.person, token, timezone.now())
             await client.rest()
 
     play(scene)
@@ -220,7 +233,7 @@ def test_a_login_follows_as_well_until_it_ends(student: Somebody, workspace_in: 
         cookie = f"other=1; {settings.SESSION_COOKIE_NAME}={'k' * 32}"
         async with streams.get(address(workspace), cookie=cookie) as client:
             assert (await client.start())[0] == 200
-            await asyncio.to_thread(people.end_login, "k" * 32, timezone.now())
+            await meanwhile(people.end_login, "k" * 32, timezone.now())
             async with asyncio.timeout(1):
                 await client.rest()
 

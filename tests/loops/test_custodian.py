@@ -36,7 +36,7 @@ async def test_a_wish_becomes_a_ready_run_with_routes_and_homes() -> None:
         person = await at.database(prepare)
         workspace = await _ask(at, person)
         run = await at.phase(workspace, Phase.READY)
-        routed = await at.outside.gateway.routes()
+        routed = at.outside.gateway.routes()
         assert set(routed) == set(run.hosts.values())
         assert {route.port for route in routed.values()} == {8888, 9999}
         assert set(outside.agent.slots) == {run.id}
@@ -76,7 +76,7 @@ async def test_traffic_is_cut_before_the_container_is_removed_and_nothing_is_lef
         assert run.cause == Cause.ASKED
     assert not outside.driver.engine.containers
     assert not outside.agent.slots
-    assert not await outside.gateway.routes()
+    assert not outside.gateway.routes()
 
 
 async def test_restarting_makes_another_run_and_ends_the_first() -> None:
@@ -282,7 +282,7 @@ async def test_everything_converges_when_the_outside_loses_requests_and_loops_ar
         await at.until(lambda: not _left(at, outside))
     assert not outside.driver.engine.containers
     assert not outside.agent.slots
-    assert not await outside.gateway.routes()
+    assert not outside.gateway.routes()
 
 
 def _after(seconds: float):  # type: ignore[no-untyped-def]

@@ -39,7 +39,7 @@ def test_a_student_works_stops_and_finds_the_file_again(service: Service, browse
     page = page_of(browser)
     sign_in(page, service, "/join/jupyterlab-python")
     picture(page, "join")
-    page.get_by_role("button", name="Open my workspace").locator("visible=true").first.click()
+    page.get_by_role("button", name="Ouvrir mon espace").locator("visible=true").first.click()
     page.wait_for_url(re.compile(r"/workspaces/\w+"))
     address = page.url.partition("?")[0]
     expect(page.locator("main .story li").first).to_be_visible()
@@ -56,12 +56,12 @@ def test_a_student_works_stops_and_finds_the_file_again(service: Service, browse
 
     desk = page.context.new_page()
     desk.goto(address)
-    state_is(desk, "Ready")
+    state_is(desk, "Prêt")
     picture(desk, "workspace-ready")
     desk.locator("button#stop").click()
-    state_is(desk, "Stopped")
+    state_is(desk, "Arrêté")
     picture(desk, "workspace-stopped")
-    desk.get_by_role("button", name="Start").locator("visible=true").first.click()
+    desk.get_by_role("button", name="Démarrer").locator("visible=true").first.click()
     desk.wait_for_url(re.compile(r"mydocker-apps\.localhost"), timeout=DEADLINE_MS)
     lab.wait_for_lab(desk)
     expect(desk.locator(".jp-DirListing-item:has-text('Untitled.ipynb')")).to_be_visible()
@@ -72,7 +72,7 @@ def test_work_goes_on_without_the_control_plane_and_ends_with_the_login(
 ) -> None:
     page = page_of(browser)
     sign_in(page, service, "/join/jupyterlab-python", who="Nadia")
-    page.get_by_role("button", name="Open my workspace").locator("visible=true").first.click()
+    page.get_by_role("button", name="Ouvrir mon espace").locator("visible=true").first.click()
     page.wait_for_url(re.compile(r"mydocker-apps\.localhost"), timeout=DEADLINE_MS)
     lab.wait_for_lab(page)
     lab.new_notebook(page)
@@ -123,7 +123,7 @@ def test_an_nbgitpuller_link_belongs_to_its_click(service: Service, browser: Bro
     second_page = context_page.context.new_page()
     second_page.goto(service.url + "/join/tiny/hub/user-redirect/headers?tab=two")
     for page in (context_page, second_page):
-        page.get_by_role("button", name="Open my workspace").locator("visible=true").first.click()
+        page.get_by_role("button", name="Ouvrir mon espace").locator("visible=true").first.click()
     for page in (context_page, second_page):
         page.bring_to_front()
         page.wait_for_url(re.compile(r"mydocker-apps\.localhost"), timeout=DEADLINE_MS)

@@ -63,4 +63,6 @@ class Meter:
         streams = max(1, count.open_streams, last.count.open_streams)
         quiet = QUIET_BYTES + QUIET_BYTES_PER_SECOND * streams * (now - last.at)
         is_typing = count.stream_bytes - last.count.stream_bytes > quiet
-        return _Mark(count, now, last.extra + is_typing)
+        # A new websocket is counted as such, and its handshake is nobody's typing.
+        is_news = is_typing and count.deeds == last.count.deeds
+        return _Mark(count, now, last.extra + is_news)
