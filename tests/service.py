@@ -137,6 +137,14 @@ class Service:
                 except ProcessLookupError:
                     continue
 
+    def answers(self, path: str) -> bool:
+        """Whether a page of the dashboard answers 200 now."""
+        try:
+            address = f"http://127.0.0.1:{self.port}{path}"
+            return httpx.get(address, headers={"Host": self.host}).status_code == 200
+        except httpx.TransportError:
+            return False
+
     def person(self, mail: str = "camille@example.org", role: str = "student") -> "Api":
         """Somebody with a token."""
         self.cli("user", "add", mail, "--role", role)

@@ -84,7 +84,7 @@ def _streams(settings: Settings, users: Users) -> Callable[[], None]:
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=2,
+            timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
         asyncio.run(server.serve())

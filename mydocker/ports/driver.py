@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from mydocker.domain.environments import NetworkPolicy
-from mydocker.domain.logs import LogLine as LogLine
+from mydocker.domain.logs import LogLine
 from mydocker.domain.runs import Sighting
 
 
@@ -88,8 +88,13 @@ class Happening:
     kind: str
 
 
+__all__ = [
+    "Driver", "Happening", "ImageFacts", "Layer", "LogLine", "Mount", "PullProgress", "RunPlan",
+]  # fmt: skip
+
+
 class Driver(Protocol):
-    """The engine. Every method may raise `Unavailable` (the engine does not answer; again later)."""
+    """The engine. Every method may raise `Unavailable`: it does not answer; again later."""
 
     async def prepare(self) -> Mapping[NetworkPolicy, str]:
         """Make sure of the engine and of one network per policy; may be repeated.
@@ -140,7 +145,7 @@ class Driver(Protocol):
         ...
 
     def logs(self, run: str, *, tail: int, follow: bool) -> AsyncIterator[LogLine]:
-        """Stream the last `tail` lines, then, with `follow`, what comes until the container ends."""
+        """Stream the last `tail` lines; with `follow`, also what comes until the container ends."""
         ...
 
     async def execute(self, run: str, words: Sequence[str], timeout: timedelta) -> tuple[int, str]:

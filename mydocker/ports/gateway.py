@@ -34,7 +34,7 @@ class Activity:
 
 
 class Gateway(Protocol):
-    """Routes and grants. A grant is known by the SHA-256 of its cookie (hex), never by its value."""
+    """Routes and grants. A grant is known by the SHA-256 (hex) of its cookie alone."""
 
     async def put_routes(self, routes: Collection[Route]) -> None:
         """Add or change routes."""
@@ -45,7 +45,7 @@ class Gateway(Protocol):
         ...
 
     async def put_grants(self, grants: Collection[tuple[str, str]]) -> None:
-        """Let the bearer of the cookie with this SHA-256 (hex) reach this host: `(digest, host)`."""
+        """Let the bearer of the cookie with this SHA-256 (hex) reach a host: `(digest, host)`."""
         ...
 
     async def drop_grants(self, grants: Collection[tuple[str, str]]) -> None:

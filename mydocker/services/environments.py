@@ -25,6 +25,7 @@ from mydocker.store import environments as store
 from mydocker.store import people as stored_people
 from mydocker.store import workspaces as stored_workspaces
 from mydocker.store.environments import EnvironmentRow
+from mydocker.store.ids import join_code
 from mydocker.store.transactions import unit_of_work
 
 __all__ = [
@@ -72,6 +73,7 @@ def _create(person: Person, definition: Environment, now: datetime) -> Environme
             _("If you teach, ask support to change your role."),
         )  # fmt: skip
     definition = _maintained(person, definition)
+    definition = replace(definition, join_code=definition.join_code or join_code())
     _keep_join_code_free(definition, "")
     return store.create(
         write_environment(definition), slug=definition.slug,
@@ -82,7 +84,13 @@ def _create(person: Person, definition: Environment, now: datetime) -> Environme
 
 def _change(person: Person, row: EnvironmentRow, definition: Environment, now: datetime) -> bool:
     for_editing(person, row.slug)
-    definition = replace(definition, join_code=definition.join_code or row.join_code)
+    present = known(row).definition
+    definition = replace(
+        definition,
+        join_code=definition.join_code or row.join_code,
+        # A file that names none leaves those there are: nobody locks themselves out.
+        maintainers=definition.maintainers or present.maintainers,
+    )
     _keep_join_code_free(definition, row.id)
     tree = write_environment(definition)
     if tree == row.definition:
@@ -116,7 +124,8 @@ def _keep_join_code_free(definition: Environment, own: str) -> None:
         raise Refusal(
             Kind.CONFLICT, "join_code_taken",
             _("The join code “%(join_code)s” belongs to another environment."),
-            _("Choose another one, or leave it out to get a new one."), join_code=definition.join_code,
+            _("Choose another one, or leave it out to get a new one."),
+            join_code=definition.join_code,
         )  # fmt: skip
 
 

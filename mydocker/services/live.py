@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from mydocker.domain.logs import LogLine
 from mydocker.ports.errors import Unavailable
 from mydocker.ports.window import Shown, UsageShown, Window
+from mydocker.services.withdrawals import TOPIC, Withdrawn
 from mydocker.store.doorbell import Listener, Ring
 
 BACKLOG = 64
@@ -26,7 +27,7 @@ class Moved:
     workspace: str
 
 
-Change = Moved | Shown
+Change = Moved | Shown | Withdrawn
 
 
 class Hub:
@@ -76,9 +77,16 @@ class Hub:
             return None
 
     def _heard(self, ring: Ring) -> None:
+        if ring.topic == TOPIC and self._loop is not None:
+            with suppress(RuntimeError):  # the loop ended just now
+                self._loop.call_soon_threadsafe(self._tell_all, Withdrawn(ring.key))
         if ring.topic in ("wish", "workspace") and self._loop is not None:
             with suppress(RuntimeError):  # the loop ended just now
                 self._loop.call_soon_threadsafe(self._tell, ring.key, Moved(ring.key))
+
+    def _tell_all(self, change: Change) -> None:
+        for workspace in list(self._followers):
+            self._tell(workspace, change)
 
     def _tell(self, workspace: str, change: Change) -> None:
         for queue in self._followers.get(workspace, ()):

@@ -8,6 +8,7 @@ from mydocker.domain.people import Person, Role
 from mydocker.domain.refusals import Kind, Refusal
 from mydocker.domain.words import gettext_noop as _
 from mydocker.services import workspaces
+from mydocker.services.withdrawals import tell_withdrawn
 from mydocker.store import access, people
 from mydocker.store import workspaces as stored_workspaces
 from mydocker.store.doorbell import ring
@@ -77,6 +78,7 @@ def set_enabled(person: str, enabled: bool, now: datetime) -> None:
         for workspace in stored_workspaces.of_person(person):
             workspaces.stop(workspace.id, Cause.RIGHT_WITHDRAWN, "administration", now)
         ring("grants", person)
+        tell_withdrawn(person)
 
 
 def begin_login(person: str, session_key: str, now: datetime, lifetime: timedelta) -> str:
@@ -92,6 +94,7 @@ def end_login(session_key: str, now: datetime) -> None:
     with unit_of_work():
         if access.end_logins(now, session_key=session_key):
             ring("grants", "")
+            tell_withdrawn("")
 
 
 def end_expired_logins(now: datetime) -> int:
@@ -100,6 +103,7 @@ def end_expired_logins(now: datetime) -> int:
         ended = access.end_logins(now, expired=True)
         if ended:
             ring("grants", "")
+            tell_withdrawn("")
     return ended
 
 
@@ -123,4 +127,5 @@ def revoke_token(person: Person, token: str, now: datetime) -> bool:
     with unit_of_work():
         revoked = access.revoke_tokens(now, person=person.id, token=token)
         ring("grants", "")
+        tell_withdrawn(person.id)
     return bool(revoked)

@@ -18,7 +18,6 @@ from mydocker.domain.people import Person, Role
 from mydocker.domain.runs import Phase, RunFacts
 from mydocker.domain.state_words import Look, look_of
 from mydocker.domain.workspaces import State, reason_of, state_of
-from mydocker.store.environments import EnvironmentRow
 from mydocker.store.secrets import digest
 from mydocker.store.story import StoryRow
 
@@ -102,8 +101,10 @@ class Screen:
 
     card: Card
     owner: str
-    environment: EnvironmentRow
-    run_definition: Mapping[str, object] | None
+    definition: str
+    """Of the environment as it is now, as JSON."""
+    run_definition: str
+    """Of the newest run; empty where none was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,7 @@ _CARD = """
 SELECT w.id, w.person_id, e.id, e.slug, e.title_en, e.title_fr, e.join_code, e.revision,
        e.definition, w.wanted, w.generation, w.asked_at, w.stops_at, w.warned_at,
        r.id, r.generation, r.phase, r.phase_since, r.launched, r.pulling, r.cause, r.facts,
-       r.created_at, r.ready_at, r.ended_at, p.display_name, p.mail, e.status, e.created_at,
-       e.updated_at, r.definition
+       r.created_at, r.ready_at, r.ended_at, p.display_name, p.mail, r.definition
   FROM workspace w
   JOIN environment e ON e.id = w.environment_id
   JOIN person p ON p.id = w.person_id
@@ -222,11 +222,7 @@ def screen(workspace: str) -> Screen | None:
     if not rows:
         return None
     row = rows[0]
-    environment = EnvironmentRow(
-        row[2], row[3], row[4], row[5], row[27], row[6], _json(row[8]), row[7],
-        _moment(row[28]), _moment(row[29]),
-    )  # fmt: skip
-    return Screen(_card(row), row[25], environment, _json(row[30]) if row[30] else None)
+    return Screen(_card(row), row[25], _text(row[8]), _text(row[27]) if row[27] else "")
 
 
 def story(workspace: str, count: int = 60) -> Sequence[StoryRow]:
@@ -306,7 +302,7 @@ def tokens(person: str, now: datetime) -> Sequence[TokenGlance]:
             _moment(created),
             _moment_or_none(expires),
             _moment_or_none(used),
-        )  # fmt: skip
+        )
         for id, title, scopes, created, expires, used in _rows(_TOKENS, person, now)
     ]
 
@@ -346,7 +342,8 @@ def _counts(question: str, environments: Sequence[str]) -> dict[str, int]:
 
 def _rows(sql: str, *parameters: object) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, [_parameter(each) for each in parameters])
+        values: Sequence[Any] = [_parameter(each) for each in parameters]
+        cursor.execute(sql, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
 
@@ -399,6 +396,10 @@ def _course(environment: str, revision: int, definition: object) -> str:
 
 def _json(value: object) -> Any:
     return json.loads(value) if isinstance(value, str | bytes) else value
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _moment(value: Any) -> datetime:

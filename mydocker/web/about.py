@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mydocker.domain.runs import Phase
@@ -10,6 +9,7 @@ from mydocker.store import pages
 from mydocker.web import parts
 from mydocker.web.context import institution
 from mydocker.web.errors import report_link
+from mydocker.web.rendering import render
 
 
 @require_safe
@@ -25,7 +25,9 @@ def status(request: HttpRequest) -> HttpResponse:
     context = {
         "readiness": parts.readiness(),
         "open_count": phases.get(Phase.READY, 0),
-        "starting_count": sum(phases.get(each, 0) for each in (Phase.NEW, Phase.STARTING, Phase.ANSWERING)),
+        "starting_count": sum(
+            phases.get(each, 0) for each in (Phase.NEW, Phase.STARTING, Phase.ANSWERING)
+        ),
     }
     return render(request, "about/status.html", context)
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -18,6 +17,7 @@ from mydocker.store import people as stored
 from mydocker.store.pages import Visitor
 from mydocker.store.transactions import unit_of_work
 from mydocker.web.notices import with_notice
+from mydocker.web.rendering import render
 from mydocker.web.responses import see_other
 from mydocker.web.visitors import signed_in
 

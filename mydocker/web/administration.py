@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -10,6 +9,7 @@ from mydocker.domain.runs import Phase
 from mydocker.store import pages
 from mydocker.store.pages import Visitor
 from mydocker.web.machine import look
+from mydocker.web.rendering import render
 from mydocker.web.visitors import administrators_only
 
 PER_PAGE = 50

@@ -5,9 +5,10 @@ from hashlib import sha256
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, gettext
+
+from mydocker.web.rendering import render_text
 
 _STYLE = (
     ":root{color-scheme:light dark}"
@@ -48,7 +49,7 @@ def alone(
         "action": action or gettext("All my workspaces"),
         "reference": reference,
     }
-    response = HttpResponse(render_to_string("alone.html", context), status=status)
+    response = HttpResponse(render_text("alone.html", context), status=status)
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Referrer-Policy"] = "no-referrer"
     return response

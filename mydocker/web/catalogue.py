@@ -7,7 +7,6 @@ from unicodedata import combining, normalize
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -15,6 +14,7 @@ from mydocker.services.catalogue import Known, catalogue
 from mydocker.store.pages import Visitor
 from mydocker.web.dashboard import page_number
 from mydocker.web.offers import offers_of
+from mydocker.web.rendering import render
 from mydocker.web.visitors import signed_in
 
 PER_PAGE = 24

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -63,8 +62,8 @@ class Shell:
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
-    """Put `shell` into the context of every template; nothing is asked before it is used."""
-    return {"shell": SimpleLazyObject(lambda: frame_of(request))}
+    """Put `shell` into the context of templates that Django renders by itself."""
+    return {"shell": frame_of(request)}
 
 
 def frame_of(request: HttpRequest) -> Shell:

@@ -1,42 +1,28 @@
 """The first page: a person's workspaces, each with its state, one sentence and one action."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.middleware.csrf import get_token
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
 from mydocker.domain.workspaces import State
 from mydocker.services.catalogue import catalogue
 from mydocker.store import pages
 from mydocker.store.pages import Card, HomeGlance, Visitor
+from mydocker.web.drawings import flag
 from mydocker.web.offers import Offer, offers_of
+from mydocker.web.rendering import csrf_input, leaf, render
 from mydocker.web.sentences import sentence_of
+from mydocker.web.templatetags.mydocker import chip
 from mydocker.web.visitors import signed_in
 
 PER_PAGE = 30
 SUGGESTED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A workspace in the list."""
-
-    card: Card
-    sentence: str
-
-    @property
-    def opens(self) -> bool:
-        """The action goes straight in."""
-        return self.card.state is State.READY
-
-    @property
-    def starts(self) -> bool:
-        """The action is a wish, so a form."""
-        return self.card.state in (State.STOPPED, State.ASLEEP)
 
 
 @require_safe
@@ -51,12 +37,46 @@ def dashboard(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     context = {
         "first_name": first_name(visitor),
         "now": now,
-        "rows": [Row(card, sentence_of(card, now)) for card in cards[:PER_PAGE]],
+        "rows": rows_of(cards[:PER_PAGE], csrf_input(get_token(request)), now),
         "home": _measured(pages.homes(visitor.person.id)),
         "number": number,
         "has_more": len(cards) > PER_PAGE,
     }
     return render(request, "dashboard/dashboard.html", context)
+
+
+def rows_of(cards: Sequence[Card], csrf: str, now: datetime) -> SafeString:
+    """The list's items."""
+    row, language = leaf("workspaces/_row.html"), get_language() or "en"
+    return SafeString(
+        "".join(
+            row(
+                id=card.id,
+                flag=flag(card.join_code),
+                title=card.title.in_language(language),
+                course=card.course,
+                chip=chip(card.look),
+                sentence=sentence_of(card, now),
+                action=_action(card, card.title.in_language(language), csrf),
+            )
+            for card in cards
+        )
+    )
+
+
+def _action(card: Card, title: str, csrf: str) -> str:
+    """The one thing to do now: in, start, or follow what happens."""
+    if not card.look.action:
+        return ""
+    verb = gettext(card.look.action)
+    match card.state:
+        case State.READY:
+            return leaf("workspaces/_row_open.html")(id=card.id, verb=verb, title=title)
+        case State.STOPPED | State.ASLEEP:
+            start = leaf("workspaces/_row_start.html")
+            return start(id=card.id, verb=verb, title=title, csrf_input=csrf)
+    look = "btn-2" if card.state is State.FAILED else "btn-t"
+    return leaf("workspaces/_row_follow.html")(id=card.id, verb=verb, title=title, look=look)
 
 
 def page_number(request: HttpRequest) -> int:

@@ -66,6 +66,7 @@ _ICONS = {
     "list": '<path d="M9 6.500h11M9 12h11M9 17.500h11M4.500 6.500v.01M4.500 12v.01M4.500 17.500v.01"/>',
 }  # fmt: skip
 
+
 @lru_cache(maxsize=512)
 def icon(name: str, classes: str = "") -> SafeString:
     """Draw an icon by its name. Raises KeyError for an unknown one."""

@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
@@ -20,6 +19,7 @@ from mydocker.store.pages import HostGlance, Visitor
 from mydocker.web import ways
 from mydocker.web.alone import alone
 from mydocker.web.placing import is_placed_soon
+from mydocker.web.rendering import render
 from mydocker.web.responses import leave_quietly, see_other
 from mydocker.web.visitors import signed_in
 from mydocker.web.workspace_page import LAYOUTS, Target, read

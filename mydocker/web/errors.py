@@ -11,7 +11,6 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.utils.translation import gettext
 
 from mydocker.domain.refusals import Refusal
@@ -22,6 +21,7 @@ from mydocker.services.definitions import BadDefinition
 from mydocker.store.transactions import DatabaseBusy
 from mydocker.web.alone import alone, is_alone
 from mydocker.web.context import bare_frame
+from mydocker.web.rendering import render_text
 
 log = structlog.get_logger("mydocker.web")
 
@@ -100,7 +100,7 @@ def page(request: HttpRequest, told: Answer, *, bare: bool = False) -> HttpRespo
     }
     if bare:
         context["shell"] = bare_frame()
-    html = render_to_string("errors/error.html", context, None if bare else request)
+    html = render_text("errors/error.html", context, None if bare else request)
     return HttpResponse(html, status=told.status)
 
 

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from mydocker.ports.window import LayerPart, PullShown, UsageShown
 from mydocker.web.amounts import duration_text, number_text, size_text
+from mydocker.web.rendering import csrf_input, render_text
 from mydocker.web.workspace_page import Page, report_on
 
 PARTS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -34,7 +34,8 @@ class Reader:
     def __init__(self, language: str, zone: ZoneInfo, request: HttpRequest) -> None:
         self._language, self._zone = language, zone
         self._request = request
-        self.csrf_token = get_token(request) if "CSRF_COOKIE" in request.META else ""
+        token = get_token(request) if "CSRF_COOKIE" in request.META else ""
+        self._csrf_input = csrf_input(token)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -44,7 +45,7 @@ class Reader:
 
     def render(self, template: str, **context: object) -> str:
         """Render a fragment; within `reading`."""
-        return render_to_string(template, {**context, "csrf_token": self.csrf_token})
+        return render_text(template, {**context, "csrf_input": self._csrf_input})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ import re
 from urllib.parse import quote, unquote, urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -24,6 +23,7 @@ from mydocker.store.pages import Visitor
 from mydocker.web.errors import reference_of, report_link
 from mydocker.web.estimates import usual_seconds
 from mydocker.web.offers import makers_of, other_ports, shape_of
+from mydocker.web.rendering import render
 from mydocker.web.responses import leave_quietly, see_other
 from mydocker.web.visitors import signed_in
 from mydocker.web.ways import main_interface, straight_in
@@ -34,7 +34,9 @@ _CODE = re.compile(r"[\w-]{3,80}")
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
-def join(request: HttpRequest, visitor: Visitor, code: str, rest: str | None = None) -> HttpResponse:
+def join(
+    request: HttpRequest, visitor: Visitor, code: str, rest: str | None = None
+) -> HttpResponse:
     """GET shows the environment and a button; POST asks for a workspace and follows its start."""
     redirect = _redirect(request, rest)
     environment = by_join_code(code)

@@ -1,7 +1,7 @@
 """What was just done, said once on the page that follows a form. Carried in the address: only these
 words can be."""
 
-from urllib.parse import urlencode, urlsplit, urlunsplit, parse_qsl
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.http import HttpRequest
 from django.utils.translation import gettext

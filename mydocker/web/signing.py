@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
@@ -23,6 +22,7 @@ from mydocker.store.backends import Local
 from mydocker.web import parts
 from mydocker.web.accounts import remember_language
 from mydocker.web.notices import with_notice
+from mydocker.web.rendering import render
 from mydocker.web.responses import see_other
 from mydocker.web.visitors import THEME_COOKIE, THEMES, forget_visitor, safe_next, visitor_of
 
@@ -42,7 +42,9 @@ class DemoPerson:
 
 
 DEMO_PEOPLE = (
-    DemoPerson("camille", "camille.aubert@example.org", "Camille Aubert", Role.STUDENT, _("Student")),
+    DemoPerson(
+        "camille", "camille.aubert@example.org", "Camille Aubert", Role.STUDENT, _("Student")
+    ),
     DemoPerson("nadia", "nadia.benali@example.org", "Nadia Benali", Role.STUDENT, _("Student")),
     DemoPerson(
         "helene", "helene.roussel@example.org", "Hélène Roussel", Role.TEACHER, _("Teacher")

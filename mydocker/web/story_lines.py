@@ -5,13 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from mydocker.domain.environments import Environment
 from mydocker.domain.story import SENTENCES, StoryKind
 from mydocker.services.tellings import tell_event
 from mydocker.store.story import StoryRow
-from mydocker.web.templatetags.mydocker import moment_text
+from mydocker.web.amounts import number_text
+from mydocker.web.drawings import icon
+from mydocker.web.rendering import leaf
+from mydocker.web.templatetags.mydocker import brief, iso, moment_text
 
 _WISHES = (StoryKind.ASKED, StoryKind.RESTART_ASKED, StoryKind.RESET_ASKED)
 _ENDS = (StoryKind.STOPPED, StoryKind.FAILED)
@@ -80,8 +84,13 @@ class Line:
     icon: str
 
 
-def past(story: Sequence[StoryRow], environment: Environment, names: Mapping[str, str], *,
-         everything: bool = False) -> list[Line]:
+def past(
+    story: Sequence[StoryRow],
+    environment: Environment,
+    names: Mapping[str, str],
+    *,
+    everything: bool = False,
+) -> list[Line]:
     """What happened, newest first; each step of a start or stop only with `everything`."""
     shown = story if everything else _without_steps(story)
     return [_line(event, environment, names) for event in shown]
@@ -99,7 +108,9 @@ def _without_steps(story: Sequence[StoryRow]) -> Iterator[StoryRow]:
             yield event
 
 
-def live(story: Sequence[StoryRow], environment: Environment, names: Mapping[str, str]) -> list[Line]:
+def live(
+    story: Sequence[StoryRow], environment: Environment, names: Mapping[str, str]
+) -> list[Line]:
     """What happened since the last wish, oldest first, the last of it under way, and what comes."""
     lines = [
         _line(event, environment, names)
@@ -111,6 +122,31 @@ def live(story: Sequence[StoryRow], environment: Environment, names: Mapping[str
     if done and not done[-1].css:
         done[-1] = replace(done[-1], css="now", icon="ring")
     return done + _to_come(reached(story), environment)
+
+
+def written(lines: Sequence[Line], *, is_live: bool, is_pulling: bool) -> SafeString:
+    """The list's items. While an image arrives, its progress has a place under what is going on."""
+    item, time = leaf("workspaces/_line.html"), leaf("workspaces/_line_time.html")
+    pull = SafeString('<div id="pull"></div>' if is_pulling else "")
+    nothing, blank = SafeString(""), SafeString('<span class="when"></span>')
+    return SafeString(
+        "".join(
+            item(
+                id=line.id,
+                css=line.css,
+                icon=icon(line.icon, "spin" if line.css == "now" else ""),
+                title=line.title,
+                detail=line.detail,
+                time=time(iso=iso(line.at), shown=_time(line.at, is_live)) if line.at else blank,
+                more=pull if line.css == "now" else nothing,
+            )
+            for line in lines
+        )
+    )
+
+
+def _time(at: datetime, is_live: bool) -> str:
+    return f"{timezone.localtime(at):%H:%M:%S}" if is_live else brief(at)
 
 
 def reached(story: Sequence[StoryRow]) -> int:
@@ -146,17 +182,18 @@ def _by(name: str) -> str:
 
 def _readable(facts: Mapping[str, str], environment: Environment) -> Mapping[str, str]:
     """Facts with an interface's title in the place of its key, and moments as people say them."""
-    shown = {name: _moment(name, value) for name, value in facts.items()}
+    shown = {name: _shown(name, value) for name, value in facts.items()}
     if interface := environment.interface(facts.get("interface", "")):
         shown["interface"] = interface.title.in_language(get_language() or "en")
     return shown
 
 
-def _moment(name: str, value: str) -> str:
-    if name != "until" and not name.endswith("_at"):
-        return value
+def _shown(name: str, value: str) -> str:
+    """Moments and seconds as people say them."""
     try:
-        return moment_text(datetime.fromisoformat(value), timezone.now())
+        if name == "until" or name.endswith("_at"):
+            return moment_text(datetime.fromisoformat(value), timezone.now())
+        return number_text(float(value)) if name == "seconds" else value
     except ValueError:
         return value
 

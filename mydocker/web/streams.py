@@ -57,9 +57,7 @@ async def _in_thread(
     return await loop.run_in_executor(_readers, lambda: _guarded(function, *args, **named))
 
 
-def _guarded(
-    function: Callable[Given, Result], *args: Given.args, **named: Given.kwargs
-) -> Result:
+def _guarded(function: Callable[Given, Result], *args: Given.args, **named: Given.kwargs) -> Result:
     try:
         return function(*args, **named)
     except DatabaseError:
@@ -311,9 +309,7 @@ def _run_of(request: Request) -> str | None:
 
 async def _download(request: Request, hub: Hub, run: str) -> None:
     disposition = f'attachment; filename="{request.workspace}.log"'
-    await request.start(
-        200, "text/plain; charset=utf-8", ("content-disposition", disposition)
-    )
+    await request.start(200, "text/plain; charset=utf-8", ("content-disposition", disposition))
     with suppress(Unavailable):
         async with aclosing(_lines(hub, run, tail=LOG_DOWNLOADED, follow=False)) as batches:
             async for batch in batches:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -25,6 +24,7 @@ from mydocker.store import pages
 from mydocker.store.pages import Visitor
 from mydocker.web.errors import reference_of
 from mydocker.web.notices import with_notice
+from mydocker.web.rendering import render
 from mydocker.web.responses import see_other
 from mydocker.web.visitors import signed_in
 
@@ -140,9 +140,7 @@ def _environment(
 ) -> HttpResponse:
     after = request.GET.get("after", "")[:20]
     is_all = request.GET.get("who") == "all"
-    inside = pages.in_environment(
-        found.row.id, SHOWN_PEOPLE + 1, after, only_live=not is_all
-    )
+    inside = pages.in_environment(found.row.id, SHOWN_PEOPLE + 1, after, only_live=not is_all)
     shown = inside[:SHOWN_PEOPLE]
     written = definition_text(found)
     status = found.definition.status

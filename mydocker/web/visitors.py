@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from mydocker.domain.people import Action, Person, may
+from mydocker.domain.people import Action, may
 from mydocker.domain.refusals import Kind, Refusal
 from mydocker.domain.words import gettext_noop as _
 from mydocker.services.answers import language_of

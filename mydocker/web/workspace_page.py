@@ -1,22 +1,22 @@
 """Everything that a workspace's page shows, put together once: for the first answer and for each
 push of its stream, from the same values through the same templates."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from functools import lru_cache
 from urllib.parse import unquote, urlencode
 
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
-from mydocker.domain.environments import Auth, Environment
+from mydocker.domain.environments import Auth, Environment, read_environment
 from mydocker.domain.runs import Phase
 from mydocker.domain.workspaces import State
-from mydocker.services.catalogue import known, of_run
 from mydocker.services.tellings import Told, tell_reason
 from mydocker.store import pages
 from mydocker.store.pages import Card, HomeGlance, Screen, Visitor
-from mydocker.store.runs import RunRow
 from mydocker.store.story import StoryRow
 from mydocker.web import story_lines
 from mydocker.web.amounts import cpus_text, duration_text, size_text
@@ -24,7 +24,7 @@ from mydocker.web.errors import report_to_support
 from mydocker.web.estimates import usual_seconds
 from mydocker.web.offers import other_ports, shape_of
 from mydocker.web.sentences import sentence_of, time_left
-from mydocker.web.story_lines import STEPS, Line
+from mydocker.web.story_lines import STEPS
 from mydocker.web.ways import lasting_link, main_interface
 
 LAYOUTS: Mapping[State, str] = {
@@ -106,8 +106,7 @@ class Page:
     eta: str
     explanation: str
     steps_done: int
-    lines: Sequence[Line]
-    has_more_story: bool
+    lines: SafeString
     everything: bool
     told: Told | None
     homes: Sequence[HomeGlance]
@@ -125,8 +124,16 @@ class Page:
         return STEPS
 
 
-def page_of(screen: Screen, story: Sequence[StoryRow], homes: Sequence[HomeGlance],
-            visitor: Visitor, target: Target, now: datetime, *, everything: bool = False) -> Page:
+def page_of(
+    screen: Screen,
+    story: Sequence[StoryRow],
+    homes: Sequence[HomeGlance],
+    visitor: Visitor,
+    target: Target,
+    now: datetime,
+    *,
+    everything: bool = False,
+) -> Page:
     """Put the page together. `story` is newest first."""
     card = screen.card
     definition = definition_of(screen)
@@ -155,10 +162,13 @@ def page_of(screen: Screen, story: Sequence[StoryRow], homes: Sequence[HomeGlanc
         opens_without_typing=all(each.auth is not Auth.NONE for each in definition.interfaces),
         countdown=countdown_of(card, definition, now) if layout == "ready" else None,
         eta=_eta(card, now),
-        explanation=_explanation(card),
+        explanation=_explanation(card, now),
         steps_done=story_lines.reached(story) if layout == "starting" else 0,
-        lines=lines if everything or layout == "starting" else lines[:SHORT_STORY],
-        has_more_story=layout != "starting" and len(lines) > SHORT_STORY and not everything,
+        lines=story_lines.written(
+            lines if everything or layout == "starting" else lines[:SHORT_STORY],
+            is_live=layout == "starting",
+            is_pulling=card.state is State.PULLING,
+        ),
         everything=everything,
         told=tell_reason(card.reason) if card.reason else None,
         homes=homes,
@@ -171,8 +181,9 @@ def page_of(screen: Screen, story: Sequence[StoryRow], homes: Sequence[HomeGlanc
     )
 
 
-def read(workspace: str, visitor: Visitor, target: Target, now: datetime, *,
-         everything: bool = False) -> Page | None:
+def read(
+    workspace: str, visitor: Visitor, target: Target, now: datetime, *, everything: bool = False
+) -> Page | None:
     """Ask the database for all of a page, in three questions; None if it is gone."""
     screen = pages.screen(workspace)
     if screen is None:
@@ -185,17 +196,14 @@ def read(workspace: str, visitor: Visitor, target: Target, now: datetime, *,
 def definition_of(screen: Screen) -> Environment:
     """What the live run was made from; the environment as it is now where none lives."""
     run = screen.card.run
-    if run is not None and run.phase is not Phase.ENDED and screen.run_definition is not None:
-        return of_run(cast(RunRow, _Made(run.id, screen.run_definition)))
-    return known(screen.environment).definition
+    lives = run is not None and run.phase is not Phase.ENDED
+    return _environment(screen.run_definition if lives else screen.definition)
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What `of_run` needs of a run."""
-
-    id: str
-    definition: Mapping[str, object]
+@lru_cache(maxsize=1024)
+def _environment(definition: str) -> Environment:
+    """Read once, however many runs were made from it."""
+    return read_environment(json.loads(definition))
 
 
 def ways_of(card: Card, definition: Environment, target: Target) -> list[Way]:
@@ -269,7 +277,7 @@ def _eta(card: Card, now: datetime) -> str:
             return ""
 
 
-def _explanation(card: Card) -> str:
+def _explanation(card: Card, now: datetime) -> str:
     match card.state:
         case State.QUEUED:
             return gettext("Others asked a moment before you. You may close this page.")
@@ -278,7 +286,7 @@ def _explanation(card: Card) -> str:
                 "This server receives the image for the first time. "
                 "The next starts will not wait for it."
             )
-        case State.STARTING:
+        case State.STARTING if usual_seconds(card.environment, now) is not None:
             return gettext("From what the last starts of this environment took.")
         case _:
             return ""

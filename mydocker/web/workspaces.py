@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,6 +15,7 @@ from mydocker.services.summaries import unknown_workspace
 from mydocker.store.pages import Visitor
 from mydocker.web import ways
 from mydocker.web.notices import with_notice
+from mydocker.web.rendering import render
 from mydocker.web.responses import leave_quietly, see_other
 from mydocker.web.visitors import safe_next, signed_in
 from mydocker.web.workspace_page import Page, Target, read, report_on

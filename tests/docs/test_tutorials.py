@@ -1,5 +1,8 @@
-"""The tutorials say what is true: what they tell to type is typed, what they tell to press is
-pressed, and both languages tell the same."""
+"""The tutorials say what is true.
+
+What they tell to type is typed, what they tell to press is pressed, and both languages tell the
+same.
+"""
 
 import subprocess
 
@@ -57,6 +60,7 @@ def test_the_operator_installs(service: Service) -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_student_finds_their_file_again(service: Service, language: str) -> None:
+    # Each language has a student of its own, to whom all is new.
     with browser_of(language) as context:
         walk = Walk(context, service.url)
         for verb, words in steps_of("student", language):

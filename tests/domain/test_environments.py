@@ -145,6 +145,49 @@ def test_small_memory_means_a_small_tmp_and_a_short_life_an_early_warning() -> N
     assert environment.lifetime.warning == timedelta(seconds=30)
 
 
+def test_a_file_keeps_its_meaning_and_leaves_out_what_is_empty() -> None:
+    assert write_environment(read_environment(LEAST)) == {
+        "slug": "jupyterlab-et-cpp",
+        "title": "JupyterLab et C++",
+        "status": "draft",
+        "image": "mydocker/cpp",
+        "resources": {"cpu": 1, "memory": "2 GiB", "pids": 512, "shm": "64 MiB", "tmp": "1 GiB"},
+        "lifetime": {"idle": "30 min", "absolute": "24 h", "warning": "5 min"},
+        "network": "open",
+        "access": "anyone",
+    }
+    assert list(write_environment(read_environment(tree(notes="x", tags=["y"])))) == [
+        key for key in KEYS if key in {*write_environment(read_environment(LEAST)), "notes", "tags"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entries", "fits"),
+    [
+        ({"title": "a" * 200}, True),
+        ({"title": "a" * 201}, False),
+        ({"command": "a" * 8_000}, True),
+        ({"user": 65_534}, True),
+        ({"user": 65_535}, False),
+        ({"user": -1}, False),
+        ({"join_code": "a" * 64}, True),
+        ({"join_code": "a" * 65}, False),
+        ({"variables": {f"V{number}": "" for number in range(200)}}, True),
+        ({"variables": {f"V{number}": "" for number in range(201)}}, False),
+        ({"ports": list(range(1, 51))}, True),
+        ({"ports": list(range(1, 52))}, False),
+        ({"homes": {"global": "/" + "a" * 999}}, True),
+        ({"homes": {"global": "/" + "a" * 1_000}}, False),
+        ({"resources": {"cpu": 1_024, "memory": "16 TiB", "pids": 100_000}}, True),
+        ({"resources": {"cpu": 0.01, "memory": "16 MiB", "pids": 16, "tmp": "1 MiB"}}, True),
+        ({"lifetime": {"idle": "10 s", "absolute": "366 days"}}, True),
+        ({"lifetime": {"absolute": "367 days"}}, False),
+    ],
+)
+def test_limits_are_where_they_are_said_to_be(entries: Tree, fits: bool) -> None:
+    assert (not mistakes_in(tree(**entries))) is fits
+
+
 @settings(max_examples=40, deadline=None)
 @given(environments())
 def test_what_is_written_is_read_as_the_same(environment: Environment) -> None:

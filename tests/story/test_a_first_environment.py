@@ -26,7 +26,10 @@ def picture(page: Page, name: str) -> None:
 def sign_in(page: Page, service: Service, wanted: str, who: str = "Camille") -> None:
     """Open an address, and sign in as a demo person on the way."""
     page.goto(service.url + wanted)
-    page.get_by_role("button", name=who).click()
+    button = page.get_by_role("button", name=who)
+    if not button.is_visible():
+        page.reload()  # a container's interface came up: Chromium aborted the request
+    button.click()
     page.wait_for_url(service.url + wanted)
 
 
@@ -83,12 +86,9 @@ def test_work_goes_on_without_the_control_plane_and_ends_with_the_login(
     lab.run(page, "20 + 3", "23")
 
     def back() -> bool:
-        answer = page.context.request.get(service.url + "/healthz")
-        return answer.status == 200
+        return service.answers("/healthz")
 
     wait_for(back, "the control plane is back")
-    sockets: list[float] = []
-    page.on("websocket", lambda _socket: None)
     page.evaluate(
         """() => {
             window.closedAt = null;
@@ -109,8 +109,7 @@ def test_work_goes_on_without_the_control_plane_and_ends_with_the_login(
     signed_out = time.time()
     expect(desk).to_have_url(re.compile("/sign-in"))
     page.wait_for_function("window.closedAt !== null", timeout=5_000)
-    sockets.append(page.evaluate("window.closedAt") / 1000 - signed_out)
-    assert sockets[0] < SIGNED_OUT_SECONDS, sockets
+    assert page.evaluate("window.closedAt") / 1000 - signed_out < SIGNED_OUT_SECONDS
     status = page.evaluate("fetch('/api/kernels').then((answer) => answer.status)")
     assert status == 401
 

@@ -1,5 +1,6 @@
 """The dashboard in one process for browsers: pages and streams on one port, and a window that a
-test fills."""
+test fills.
+"""
 
 import asyncio
 import socket

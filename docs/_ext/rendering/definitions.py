@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mydocker.domain.environments import doors, limits, reading
+from mydocker.domain.environments import limits, reading
+from mydocker.domain.environments.doors import _KEYS_OF_INTERFACE, _KEYS_OF_PORT
 from mydocker.domain.environments.values import (
     Access,
     Auth,
@@ -74,7 +75,8 @@ ENVIRONMENT = {
     ),
     "user": Key("uid, and gid, of the program: 0 to 65534.", "the image's own"),
     "sudo": Key(
-        "Whether `sudo` and `apt` may work inside. See [what that allows](../explanation/isolation.md).",
+        "Whether `sudo` and `apt` may work inside. See "
+        "[what that allows](../explanation/isolation.md).",
         "no",
     ),
     "ports": Key("Container ports: a list of numbers, or of [entries](#ports).", "none"),
@@ -136,7 +138,8 @@ RESOURCES = {
         code(str(write_cpus(_RESOURCES.cpu_nanos))),
     ),
     "memory": Key(
-        "A size. Beyond it Linux kills a program inside.", code(write_bytes(_RESOURCES.memory_bytes))
+        "A size. Beyond it Linux kills a program inside.",
+        code(write_bytes(_RESOURCES.memory_bytes)),
     ),
     "pids": Key("How many processes and threads.", code(str(_RESOURCES.pids))),
     "shm": Key(
@@ -169,8 +172,8 @@ HOMES = {
 }
 SECTIONS = (
     Section("Keys", reading.KEYS, ENVIRONMENT),
-    Section("Ports", doors._KEYS_OF_PORT, PORTS),
-    Section("Interfaces", doors._KEYS_OF_INTERFACE, INTERFACES),
+    Section("Ports", _KEYS_OF_PORT, PORTS),
+    Section("Interfaces", _KEYS_OF_INTERFACE, INTERFACES),
     Section("Resources", limits.KEYS_OF_RESOURCES, RESOURCES),
     Section("Homes", [kind.value for kind in HomeKind], HOMES),
     Section("Lifetime", limits.KEYS_OF_LIFETIME, LIFETIME),

@@ -39,8 +39,7 @@ def sentence(msgid: str) -> str:
 
 
 def told(message: str, hint: str = "") -> str:
-    """Return a message and its hint in French, to stand below the English ones; empty if the
-    product's translation has neither."""
+    """Return a message and its hint in French; empty if the product's translation has neither."""
     both = [_french(message), _french(hint) if hint else ""]
     return " ".join(f"*{sentence(each)}*" for each in both if each)
 

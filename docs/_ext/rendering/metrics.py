@@ -47,9 +47,8 @@ def found_in_module(source: str, path: str) -> Iterator[Metric]:
         if alias.name in _KINDS
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if kind := imported.get(node.func.id):
-                yield _metric(node, kind, path)
+        if isinstance(node, ast.Call) and (kind := imported.get(ast.unparse(node.func))):
+            yield _metric(node, kind, path)
 
 
 def _metric(declared: ast.Call, kind: str, path: str) -> Metric:
@@ -57,8 +56,9 @@ def _metric(declared: ast.Call, kind: str, path: str) -> Metric:
     name, meaning = words.get("name"), words.get("meaning")
     if not isinstance(name, str) or not isinstance(meaning, str) or not meaning.strip():
         raise Incomplete(f"{path}:{declared.lineno}: a metric without a written name or meaning")
-    labels = words.get("labels") or ()
-    return Metric(name, kind.lower(), meaning, tuple(map(str, labels)))
+    labels = words.get("labels")
+    named = tuple(map(str, labels)) if isinstance(labels, list | tuple) else ()
+    return Metric(name, kind.lower(), meaning, named)
 
 
 def _value(written: ast.expr) -> object:

@@ -107,7 +107,7 @@ def _answer(made: ast.Call, path: str) -> No | None:
 
 def _words(made: ast.Call, names: Sequence[str]) -> dict[str, ast.expr]:
     return dict(zip(names, made.args, strict=False)) | {
-        word.arg: word.value for word in made.keywords if word.arg in names
+        word.arg: word.value for word in made.keywords if word.arg and word.arg in names
     }
 
 

@@ -94,7 +94,7 @@ class HaproxyGateway:
 
     async def close(self) -> None:
         """Hang up."""
-        self._console.close()
+        await self._console.close()
 
     def _route_entries(self, routes: Iterable[Route]) -> dict[str, str]:
         return dict(names.route_entry(route, self._apps_domain) for route in routes)

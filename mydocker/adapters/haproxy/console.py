@@ -1,6 +1,7 @@
 """HAProxy's runtime socket: commands in, answers out, over one connection that is kept."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -37,8 +38,14 @@ class Console:
                     raise
                 return await self._converse(commands)
 
-    def close(self) -> None:
-        """Hang up. The next question opens a new connection."""
+    async def close(self) -> None:
+        """Hang up, and wait until it is done. The next question opens a new connection."""
+        if streams := self._streams:
+            self._hang_up()
+            with contextlib.suppress(OSError):
+                await streams[1].wait_closed()
+
+    def _hang_up(self) -> None:
         if self._streams:
             self._streams[1].close()
             self._streams = None
@@ -52,11 +59,11 @@ class Console:
             return answers
         except (OSError, EOFError, ValueError) as error:
             # `TimeoutError` is an `OSError`, `IncompleteReadError` an `EOFError`.
-            self.close()
+            self._hang_up()
             raise Unavailable(f"The gateway does not answer on {self._socket}.") from error
         except asyncio.CancelledError:
             # Answers under way would be taken for those to the next question.
-            self.close()
+            self._hang_up()
             raise
 
     async def _exchange(self, commands: Sequence[str]) -> list[str]:
@@ -66,9 +73,7 @@ class Console:
         return [await _answer(reader) for _ in commands]
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        self._streams = await asyncio.open_unix_connection(
-            str(self._socket), limit=_ANSWER_BYTES
-        )
+        self._streams = await asyncio.open_unix_connection(str(self._socket), limit=_ANSWER_BYTES)
         reader, writer = self._streams
         writer.write(b"prompt\n")
         await _answer(reader)

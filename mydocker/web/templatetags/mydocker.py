@@ -1,6 +1,7 @@
 """What templates can say beyond Django: drawings, states, sizes, moments, durations."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django import template
 from django.utils import timezone
@@ -20,15 +21,20 @@ register.simple_tag(drawings.icon)
 register.simple_tag(drawings.flag)
 
 
-@register.simple_tag
-def state(look: Look, classes: str = "") -> SafeString:
+@register.simple_tag(name="state")
+def chip(look: Look, classes: str = "") -> SafeString:
     """A state's chip: colour, shape and word."""
+    return _chip(look.family.value, look.icon, gettext(look.word), classes)
+
+
+@lru_cache(maxsize=512)
+def _chip(family: str, icon: str, word: str, classes: str) -> SafeString:
     return format_html(
         '<span class="st st-{} {}">{}{}</span>',
-        look.family.value,
+        family,
         classes,
-        drawings.icon(look.icon, "spin" if look.icon == "ring" else ""),
-        gettext(look.word),
+        drawings.icon(icon, "spin" if icon == "ring" else ""),
+        word,
     )
 
 
@@ -64,8 +70,14 @@ def lasting(duration: timedelta | None) -> str:
 
 @register.filter
 def clock(at: datetime | None) -> str:
-    """A moment of today, or with its day: `10 h 15`, `yesterday at 10:15`, `3 November`."""
+    """A moment: `10 h 15`, `lundi à 10 h 15`, `le 3 novembre à 10 h 15`."""
     return moment_text(at, timezone.now()) if at else ""
+
+
+@register.filter
+def when(at: datetime | None) -> str:
+    """The same with its preposition: `at 10:15`, `on Monday at 10:15`."""
+    return when_text(at, timezone.now()) if at else ""
 
 
 @register.filter
@@ -86,7 +98,7 @@ def brief(at: datetime) -> str:
     here, today = timezone.localtime(at), timezone.localtime(timezone.now()).date()
     days = (today - here.date()).days
     if days == 0:
-        return date_format(here, "H:i")
+        return f"{here:%H:%M}"
     return date_format(here, "D H:i") if 0 < days < 7 else date_format(here, "j M")
 
 
@@ -126,14 +138,30 @@ def seconds_whole(seconds: float) -> int:
     return max(1, int(seconds))
 
 
+def time_text(here: datetime) -> str:
+    """`10:15`, `10 h 15`; of a local moment."""
+    return gettext("%(hour)02d:%(minute)02d") % {"hour": here.hour, "minute": here.minute}
+
+
 def moment_text(at: datetime, now: datetime) -> str:
-    """As people say it, in the reader's zone."""
-    here = timezone.localtime(at)
-    time = date_format(here, gettext("H:i"))
-    days = (timezone.localtime(now).date() - here.date()).days
+    """A moment as people say it, in the reader's zone."""
+    here, today = timezone.localtime(at), timezone.localtime(now).date()
+    time = time_text(here)
+    match (today - here.date()).days:
+        case 0:
+            return time
+        case -1:
+            return gettext("tomorrow at %(time)s") % {"time": time}
+        case days if 0 < days < 7:
+            return gettext("%(day)s at %(time)s") % {"day": date_format(here, "l"), "time": time}
+    form = gettext("j F") if today.year == here.year else gettext("j F Y")
+    return gettext("%(date)s at %(time)s") % {"date": date_format(here, form), "time": time}
+
+
+def when_text(at: datetime, now: datetime) -> str:
+    """`moment_text` after a verb: *it happened …*."""
+    moment = {"moment": moment_text(at, now)}
+    days = (timezone.localtime(now).date() - timezone.localtime(at).date()).days
     if days == 0:
-        return time
-    if 0 < days < 7:
-        return gettext("%(day)s at %(time)s") % {"day": date_format(here, "l"), "time": time}
-    form = "j F" if timezone.localtime(now).year == here.year else "j F Y"
-    return gettext("%(day)s at %(time)s") % {"day": date_format(here, form), "time": time}
+        return gettext("at %(moment)s") % moment
+    return str(moment["moment"]) if days == -1 else gettext("on %(moment)s") % moment
