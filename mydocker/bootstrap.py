@@ -16,7 +16,8 @@ from mydocker.adapters.docker import DockerDriver
 from mydocker.adapters.haproxy import HaproxyGateway
 from mydocker.adapters.jupyter import JupyterSensor
 from mydocker.adapters.window import SocketWindow, ask
-from mydocker.domain.runs import Patience
+from mydocker.domain.runs import Patience, Phase
+from mydocker.loops import metrics
 from mydocker.loops.clock import SteadyClock
 from mydocker.loops.culler import Culler
 from mydocker.loops.custodian import Custodian
@@ -35,8 +36,15 @@ from mydocker.loops.watcher import Watcher
 from mydocker.loops.window import Showcase, WindowServer
 from mydocker.ports.errors import Unavailable
 from mydocker.settings import Settings
+from mydocker.store import pages
 
 RECENT_SECONDS = 5.0
+WARM_TEMPLATES = (
+    "dashboard/dashboard.html",
+    "join/join.html",
+    "signing/sign_in.html",
+    "workspaces/workspace.html",
+)
 FIRST_ENVIRONMENT = "jupyterlab-python"
 """`/readyz` answers 200 once this one can start."""
 
@@ -152,6 +160,13 @@ def readiness(settings: Settings) -> Sequence[str]:
     return [str(problem) for problem in answer["problems"]]
 
 
+def _count_runs() -> None:
+    counts = pages.live_by_phase()
+    for phase in Phase:
+        if phase.is_live:
+            metrics.RUNS.labels(phase.name.lower()).set(counts.get(phase, 0))
+
+
 class _Recent:
     """The last answer for a moment: many pages ask, and the answer changes seldom."""
 
@@ -168,8 +183,32 @@ class _Recent:
         return self._known
 
 
+def preload() -> None:
+    """Import and warm up what the processes need, before they are forked: they share it then."""
+    import uvicorn
+    import uvloop
+    from django.core.wsgi import get_wsgi_application
+    from django.template.loader import get_template
+    from django.urls import get_resolver
+    from django.utils import translation
+    from gunicorn.workers import gthread
+
+    from mydocker.api import asgi
+    from mydocker.web import streams as page_streams
+
+    get_wsgi_application()
+    _ = (uvicorn.Server, uvloop.run, gthread.ThreadWorker, asgi, page_streams)
+    get_resolver().url_patterns  # noqa: B018 - builds them
+    for name in WARM_TEMPLATES:
+        get_template(name)
+    for language in ("fr", "en"):
+        with translation.override(language):
+            translation.gettext("")
+
+
 def connect_web(settings: Settings) -> None:
     """Give the pages their ways to the other processes; once, before the web process serves."""
     from mydocker.web import parts
 
     parts.answer_readiness_with(_Recent(settings).missing)
+    parts.refresh_metrics_with(_count_runs)

@@ -95,6 +95,12 @@ class Settings:
     login_lifetime: timedelta = _knob(
         timedelta(hours=12), "duration", "How long a sign-in lasts, and what it opened."
     )
+    web_workers: int = _knob(
+        0,
+        "processes",
+        "Processes that make pages, each with 8 threads. 0: one for two cores; "
+        "each takes about 30 MB.",
+    )
     concurrent_starts: int = _knob(
         8,
         "containers",

@@ -49,6 +49,7 @@ def write_gateway_configuration(settings: Settings, users: Users) -> Path:
         bind=_addresses(settings),
         port=settings.port,
         certificate=settings.tls_certificate,
+        plain_port=80 if settings.tls_certificate and settings.port == 443 else None,
         scheme=settings.scheme,
         dashboard_host=settings.host,
         apps_domain=settings.apps_domain,

@@ -12,7 +12,6 @@ from mydocker.cli.supervisor import Child, end_with_parent
 from mydocker.cli.users import Users, become, engine_group
 from mydocker.settings import Settings
 
-WEB_WORKERS = 2
 WEB_THREADS = 8
 
 
@@ -100,6 +99,10 @@ def _web(settings: Settings, users: Users) -> Callable[[], None]:
         bootstrap.connect_web(settings)
         from mydocker.cli.serving import WebServer
 
-        WebServer(bootstrap.sockets(settings).web, WEB_WORKERS, WEB_THREADS).run()
+        WebServer(bootstrap.sockets(settings).web, _web_workers(settings), WEB_THREADS).run()
 
     return work
+
+
+def _web_workers(settings: Settings) -> int:
+    return settings.web_workers or max(1, (os.cpu_count() or 1) // 2)

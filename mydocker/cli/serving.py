@@ -8,6 +8,8 @@ from django.core.wsgi import get_wsgi_application
 from gunicorn.app.base import BaseApplication
 from prometheus_client import multiprocess
 
+from mydocker.web import placing
+
 RECYCLED_AFTER = 20_000
 """Requests after which a worker is replaced, against slow leaks."""
 
@@ -24,6 +26,7 @@ class WebServer(BaseApplication):
             "preload_app": True,
             # The socket itself is open: its folder lets the gateway through and nobody else.
             "umask": 0,
+            "post_worker_init": lambda _worker: placing.listen(),
             "post_fork": lambda _server, _worker: os.umask(0o007),
             "max_requests": RECYCLED_AFTER,
             "max_requests_jitter": RECYCLED_AFTER // 10,

@@ -161,9 +161,11 @@ def _serve(settings: Settings, users: Users, *, logs: bool, tell: Any) -> None:
     prepare(settings)
     make_folders(settings, users)  # what was made just now belongs to root
     configuration = write_gateway_configuration(settings, users)
+    from mydocker.bootstrap import preload
     from mydocker.cli.processes import children
     from mydocker.cli.supervisor import Supervisor
 
+    preload()
     _write_pid(settings)
     folder = None if logs else settings.data / "log"
     _rotate(folder)

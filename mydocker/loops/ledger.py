@@ -85,6 +85,8 @@ def record(
         )
     _tell(run, phase, now, reason)
     ring("workspace", run.workspace)
+    if phase is Phase.READY:
+        ring("lifetime", run.workspace)  # from when on its end can be told
 
 
 def _tell(run: RunRow, phase: Phase, now: datetime, reason: Reason | None) -> None:

@@ -91,7 +91,11 @@ def frame_of(request: HttpRequest) -> Shell:
 def bare_frame() -> Shell:
     """The frame of a page about which nothing is known, for when nothing can be asked."""
     language = (get_language() or settings.LANGUAGE_CODE)[:2]
-    return Shell(institution(), language, "", "", "", "/", False, "", "", False, False, "")
+    return Shell(
+        institution(), language, other_language="", theme="", section="", here="/",
+        is_signed_in=False, name="", initials="", is_teacher=False, is_administrator=False,
+        notice="",
+    )  # fmt: skip
 
 
 def initials_of(name: str) -> str:

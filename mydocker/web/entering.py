@@ -1,5 +1,6 @@
 """Between the dashboard and a run's host: where a browser without a grant is sent, and how it
-gets one."""
+gets one.
+"""
 
 from urllib.parse import urlencode
 
@@ -63,7 +64,8 @@ def _not_yet(path: str) -> HttpResponse:
 @signed_in
 def go(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Where the gateway sends a navigation to a run's host that may not pass: in, if it is the
-    visitor's; else to what can be done."""
+    visitor's; else to what can be done.
+    """
     host = request.GET.get("host", "").partition(":")[0].lower()
     path = local_path(request.GET.get("to", "/"))
     found = pages.host(host)

@@ -60,7 +60,7 @@ def answer_of(refusal: Refusal, request: HttpRequest) -> tuple[int, dict[str, ob
     answer = answer_to(refusal)
     told: dict[str, object] = dict(answer.told(reference_of(request)))
     if isinstance(refusal, BadDefinition):
-        told["mistakes"] = refusal.told(translated)
+        told["mistakes"] = refusal.told(gettext)
     return answer.status, told
 
 

@@ -1,4 +1,4 @@
-"""How long a start usually takes, from the last starts of an environment. Measured, never guessed."""
+"""How long a start usually takes, from the last starts of an environment; never guessed."""
 
 from datetime import datetime, timedelta
 

@@ -152,9 +152,14 @@ class PullTeller:
         layers = gettext("%(done)s of %(count)s layers. One cell a layer, as wide as its size.")
         spoken = gettext("%(amount)s, %(done)s of %(count)s layers") % {"amount": amount, **facts}
         return PullView(
-            pull.done, total, amount, self._rate(pull, total, now), spoken,
-            layers % facts if pull.layers else "", cells_of(pull.layers or [LayerPart(total, pull.done)]),
-        )  # fmt: skip
+            done=pull.done,
+            total=total,
+            amount=amount,
+            rate=self._rate(pull, total, now),
+            spoken=spoken,
+            layers=layers % facts if pull.layers else "",
+            cells=cells_of(pull.layers or [LayerPart(total, pull.done)]),
+        )
 
     def _rate(self, pull: PullShown, total: int, now: datetime) -> str:
         if self._first is None:

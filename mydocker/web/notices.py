@@ -1,5 +1,6 @@
 """What was just done, said once on the page that follows a form. Carried in the address: only these
-words can be."""
+words can be.
+"""
 
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 

@@ -32,6 +32,11 @@ class _Ears:
 _ears = _Ears()
 
 
+def listen() -> None:
+    """Begin to listen in this process, so that not even the first ring is missed."""
+    _ears.waiting()
+
+
 def is_placed_soon(grant_digest: str, patience: float = PATIENCE_SECONDS) -> bool:
     """Whether the gateway knows the grant, now or within `patience` seconds."""
     until = monotonic() + patience

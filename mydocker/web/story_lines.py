@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -85,15 +86,17 @@ class Line:
 
 
 def past(
-    story: Sequence[StoryRow],
-    environment: Environment,
-    names: Mapping[str, str],
-    *,
-    everything: bool = False,
+    story: Sequence[StoryRow], environment: Environment, names: Mapping[str, str], count: int
 ) -> list[Line]:
-    """What happened, newest first; each step of a start or stop only with `everything`."""
-    shown = story if everything else _without_steps(story)
-    return [_line(event, environment, names) for event in shown]
+    """What happened, newest first: `count` lines, without the steps of starts and stops."""
+    return [_line(event, environment, names) for event in islice(_without_steps(story), count)]
+
+
+def all_of(
+    story: Sequence[StoryRow], environment: Environment, names: Mapping[str, str]
+) -> list[Line]:
+    """Everything that happened, newest first."""
+    return [_line(event, environment, names) for event in story]
 
 
 def _without_steps(story: Sequence[StoryRow]) -> Iterator[StoryRow]:

@@ -6,7 +6,7 @@ A reading is three questions to the database, in a thread; pull progress and usa
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
@@ -22,7 +22,8 @@ from mydocker.domain.people import Action, may
 from mydocker.domain.refusals import Refusal
 from mydocker.ports.errors import Unavailable
 from mydocker.ports.window import PullShown
-from mydocker.services.live import Hub, Moved
+from mydocker.services.live import Change, Hub, Moved
+from mydocker.services.withdrawals import Withdrawn
 from mydocker.store import pages
 from mydocker.store.pages import Visitor
 from mydocker.store.transactions import DatabaseError, drop_broken_connection
@@ -159,15 +160,16 @@ async def _stream(request: Request, hub: Hub) -> None:
             return await request.refuse(404)
         await request.start(200, "text/event-stream; charset=utf-8")
         await request.write("retry: 2000\n\n")
-        follower = _Follower(request, reader, target, hub, changes)
+        follower = _Follower(request, reader, target, hub, changes, first.person)
         await _first_of(follower.run(first), request.left())
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A reading: the values and their fragments."""
+    """A reading: whose, the values and their fragments."""
 
+    person: str
     page: Page
     fragments: Fragments
 
@@ -183,7 +185,7 @@ def _look(request: Request, reader: Reader, target: Target) -> _Seen | None:
             return None
         if not page.is_owner and not may(visitor.person, Action.STOP_OTHERS_WORKSPACE):
             return None
-        return _Seen(page, fragments_of(page, reader))
+        return _Seen(visitor.person.id, page, fragments_of(page, reader))
 
 
 class _Follower:
@@ -195,9 +197,11 @@ class _Follower:
         reader: Reader,
         target: Target,
         hub: Hub,
-        changes: "asyncio.Queue[Any]",
+        changes: "asyncio.Queue[Change]",
+        person: str,
     ) -> None:
         self._request, self._reader, self._target = request, reader, target
+        self._person = person
         self._hub, self._changes = hub, changes
         self._pull = PullTeller(reader)
         self._usage: asyncio.Task[None] | None = None
@@ -226,11 +230,12 @@ class _Follower:
             except TimeoutError:
                 await self._request.write(": \n\n")
                 continue
-            moved, pull = self._drain(change)
-            if pull is not None and not moved:
+            has_moved, pull = self._drain(change)
+            if has_moved:
+                break
+            if pull is not None:
                 await self._push_pull(pull)
-                return seen
-            break
+            return seen
         try:
             fresh = await _in_thread(_look, self._request, self._reader, self._target)
         except DatabaseError:
@@ -239,14 +244,19 @@ class _Follower:
             await self._push(seen, fresh)
         return fresh
 
-    def _drain(self, change: object) -> tuple[bool, PullShown | None]:
-        """What of all that waits matters: whether something moved, and the last pull."""
-        moved, pull = False, None
+    def _drain(self, change: Change) -> tuple[bool, PullShown | None]:
+        """What of all that waits matters: whether to look again, and the last pull."""
+        has_moved, pull = False, None
         while True:
-            moved = moved or isinstance(change, Moved)
-            pull = change if isinstance(change, PullShown) else pull
+            match change:
+                case Moved():
+                    has_moved = True
+                case Withdrawn():
+                    has_moved = has_moved or change.concerns(self._person)
+                case PullShown():
+                    pull = change
             if self._changes.empty():
-                return moved, pull
+                return has_moved, pull
             change = self._changes.get_nowait()
 
     async def _push(self, before: _Seen, fresh: _Seen) -> None:
@@ -295,8 +305,19 @@ async def _journal(request: Request, hub: Hub) -> None:
         return await _download(request, hub, run)
     await request.start(200, "text/event-stream; charset=utf-8")
     await request.write("retry: 5000\n\n")
-    await _first_of(_follow_log(request, hub, run), request.left())
+    await _first_of(_follow_log(request, hub, run), _until_withdrawn(request, hub), request.left())
     return None
+
+
+async def _until_withdrawn(request: Request, hub: Hub) -> None:
+    """Wait until the reader may not read any more."""
+    with hub.follow(request.workspace) as changes:
+        while True:
+            if not isinstance(await changes.get(), Withdrawn):
+                continue
+            with suppress(DatabaseError):
+                if await _in_thread(_run_of, request) is None:
+                    return await request.tell("gone", "")
 
 
 def _run_of(request: Request) -> str | None:
@@ -327,7 +348,7 @@ async def _follow_log(request: Request, hub: Hub, run: str) -> None:
 
 async def _lines(
     hub: Hub, run: str, *, tail: int, follow: bool
-) -> AsyncIterator[list[dict[str, str]]]:
+) -> AsyncGenerator[list[dict[str, str]], None]:
     """Lines in batches; an empty batch where nothing came for a heartbeat."""
     queue: asyncio.Queue[dict[str, str] | None] = asyncio.Queue(1000)
     pump = asyncio.create_task(_pump(hub, run, queue, tail=tail, follow=follow))

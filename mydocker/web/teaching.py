@@ -35,11 +35,14 @@ title:
   fr: Python pour débuter
 status: draft
 image: mydocker/jupyterlab-python
+command: jupyter lab --IdentityProvider.token={{PASSWORD}}
+user: 1000
 ports:
   - number: 8888
+    ready: /api
 interfaces:
   - title: JupyterLab
-    link: https://{{HOST['8888']}}/lab
+    link: https://{{HOST['8888']}}/lab{{USER_REDIRECT}}
     auth: jupyter
 resources:
   cpu: 2

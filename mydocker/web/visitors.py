@@ -1,8 +1,7 @@
-"""Who is looking: the signed-in person behind a request, and in which language and zone they read."""
+"""Who is looking: the signed-in person behind a request, in which language, zone and theme."""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,9 +21,8 @@ ZONE_COOKIE = "__Host-mydocker_zone"
 THEME_COOKIE = "__Host-mydocker_theme"
 THEMES = ("light", "dark")
 
-Rest = ParamSpec("Rest")
-View = Callable[Concatenate[HttpRequest, Rest], HttpResponse]
-PersonalView = Callable[Concatenate[HttpRequest, Visitor, Rest], HttpResponse]
+View = Callable[..., HttpResponse]
+"""A page: its request, and what its address names."""
 
 
 def visitor_of(request: HttpRequest) -> Visitor | None:
@@ -42,33 +40,31 @@ def forget_visitor(request: HttpRequest) -> None:
     request.META.pop("mydocker.visitor", None)
 
 
-def signed_in(view: "PersonalView[Rest]") -> "View[Rest]":
-    """Give the view its visitor; whoever is not signed in is sent to sign in and back."""
+def signed_in(view: View) -> View:
+    """Give the view its visitor as second argument; others are sent to sign in and back."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Rest.args, **named: Rest.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, **named: str) -> HttpResponse:
         visitor = visitor_of(request)
         if visitor is None:
             return to_sign_in(request)
-        return view(request, visitor, *args, **named)
+        return view(request, visitor, **named)
 
     return guarded
 
 
-def administrators_only(view: "PersonalView[Rest]") -> "View[Rest]":
+def administrators_only(view: View) -> View:
     """As `signed_in`, for those who administer."""
 
     @wraps(view)
-    def guarded(
-        request: HttpRequest, visitor: Visitor, *args: Rest.args, **named: Rest.kwargs
-    ) -> HttpResponse:
+    def guarded(request: HttpRequest, visitor: Visitor, **named: str) -> HttpResponse:
         if not may(visitor.person, Action.ADMINISTER):
             raise Refusal(
                 Kind.FORBIDDEN, "not_administrator", _("This page is for administrators."),
                 _("You are signed in as %(who)s. Change account if you have another one."),
                 who=visitor.person.display_name,
             )  # fmt: skip
-        return view(request, visitor, *args, **named)
+        return view(request, visitor, **named)
 
     return signed_in(guarded)
 

@@ -47,7 +47,8 @@ def straight_in(visitor: Visitor, workspace: str, interface: str, rest: str) -> 
 
 def main_interface(definition: Environment, rest: str = "") -> Interface | None:
     """The one that opens by itself: the first, or for a click with its own path the first that
-    takes it."""
+    takes it.
+    """
     inside = [each for each in definition.interfaces if each.port is not None]
     if rest:
         inside = [each for each in inside if "USER_REDIRECT" in each.link] or inside

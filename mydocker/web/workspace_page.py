@@ -1,5 +1,6 @@
 """Everything that a workspace's page shows, put together once: for the first answer and for each
-push of its stream, from the same values through the same templates."""
+push of its stream, from the same values through the same templates.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -37,14 +38,19 @@ LAYOUTS: Mapping[State, str] = {
     State.STOPPED: "resting",
     State.FAILED: "failed",
 }
-SHORT_STORY = 12
-LONG_STORY = 200
+SHORT_STORY = 8
+"""Lines of the past on the page."""
+ENOUGH_READ = 24
+"""Events read for them, steps included; and for a start under way."""
+MOST_READ = 500
+"""Events of the whole story."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a click wants to go once the workspace is ready: a redirect of its own for the main
-    interface, or a path on the host of an earlier run. Mostly neither."""
+    interface, or a path on the host of an earlier run. Mostly neither.
+    """
 
     redirect: str = ""
     host: str = ""
@@ -140,12 +146,12 @@ def page_of(
     layout = LAYOUTS[card.state]
     is_owner = card.person == visitor.person.id
     names = _names(story, card, screen.owner)
-    shown = story if everything else story[: SHORT_STORY * 3]
-    lines = (
-        story_lines.live(story, definition, names)
-        if layout == "starting"
-        else story_lines.past(shown, definition, names, everything=everything)
-    )
+    if layout == "starting":
+        lines = story_lines.live(story, definition, names)
+    elif everything:
+        lines = story_lines.all_of(story, definition, names)
+    else:
+        lines = story_lines.past(story, definition, names, SHORT_STORY)
     ways = ways_of(card, definition, target) if is_owner else []
     return Page(
         card=card,
@@ -165,9 +171,7 @@ def page_of(
         explanation=_explanation(card, now),
         steps_done=story_lines.reached(story) if layout == "starting" else 0,
         lines=story_lines.written(
-            lines if everything or layout == "starting" else lines[:SHORT_STORY],
-            is_live=layout == "starting",
-            is_pulling=card.state is State.PULLING,
+            lines, is_live=layout == "starting", is_pulling=card.state is State.PULLING
         ),
         everything=everything,
         told=tell_reason(card.reason) if card.reason else None,
@@ -188,7 +192,7 @@ def read(
     screen = pages.screen(workspace)
     if screen is None:
         return None
-    story = pages.story(workspace, LONG_STORY if everything else SHORT_STORY * 3)
+    story = pages.story(workspace, MOST_READ if everything else ENOUGH_READ)
     homes = pages.homes(screen.card.person, workspace)
     return page_of(screen, story, homes, visitor, target, now, everything=everything)
 

@@ -1,4 +1,4 @@
-"""A workspace's page and what can be done from it. Every action is a form; a GET changes nothing."""
+"""A workspace's page and what can be done from it. Actions are forms; a GET changes nothing."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -15,7 +15,10 @@ from tests.adapters.haproxy.wire import UPGRADE, head, line
 class World(Protocol):
     """A gateway, and what tests do and see behind its back."""
 
-    gateway: Gateway
+    @property
+    def gateway(self) -> Gateway:
+        """The gateway, as the port has it."""
+        ...
 
     def route(self, host: str, to: str = "run") -> Route:
         """A route to one of two containers, `run` and `other`."""
@@ -97,9 +100,12 @@ class RealWorld:
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
-        self.gateway: Gateway = gate.gateway
         self._lines = AsyncExitStack()
         gate.run.parts["/ws"] = echoes
+
+    @property
+    def gateway(self) -> Gateway:
+        return self.gate.gateway
 
     def route(self, host: str, to: str = "run") -> Route:
         return Route(host, "run-1", "127.0.0.1", getattr(self.gate, to).port)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -242,7 +243,7 @@ async def test_what_is_no_host_is_refused_and_changes_nothing(world: World, bad:
     [("address", ""), ("address", "localhost"), ("address", "10.0.0.1 x"),
      ("address", "10.0.0.1|1"), ("address", "10.0.0.1\n"), ("port", 0), ("port", 65_536)],
 )  # fmt: skip
-async def test_what_is_no_target_is_refused(world: World, name: str, value: object) -> None:
+async def test_what_is_no_target_is_refused(world: World, name: str, value: Any) -> None:
     with pytest.raises(Refused):
         await world.gateway.put_routes([replace(world.route(A), **{name: value})])
 

@@ -4,6 +4,7 @@ What they tell to type is typed, what they tell to press is pressed, and both la
 same.
 """
 
+import re
 import subprocess
 
 import pytest
@@ -86,7 +87,9 @@ def test_both_languages_have_the_same_headings_and_links(page: str) -> None:
         source = source_of(page, language)
         lines = [line for line in source.splitlines() if line.startswith("#")]
         levels.append([line.split()[0] for line in lines])
-        links.append([link for link in _links(source) if not link.startswith(page)])
+        # The page in the other language apart, and pictures of pages in their own.
+        own = [link for link in _links(source) if not link.startswith(page)]
+        links.append([link.replace(".fr.", ".") for link in own])
     assert levels[0] == levels[1]
     assert links[0] == links[1]
 
@@ -134,3 +137,27 @@ def test_printed_lines_are_looked_for_in_order() -> None:
     assert missing_lines(("a…", "…c"), "abc\nabc\n") == []
     assert missing_lines(("b", "a"), "a\nb\n") == ["a"]
     assert missing_lines(("a.c",), "abc\n") == ["a.c"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("page", ["student", "teacher", "administrator"])
+def test_what_is_to_be_pressed_is_called_so_on_the_pages(page: str, language: str) -> None:
+    source = re.sub(r"```.*?```", "", source_of(page, language), flags=re.DOTALL)
+    said = source.partition("\n## Good to know")[0].partition("\n## Bon à savoir")[0]
+    labels = {" ".join(label.split()) for label in re.findall(r"\*\*(.+?)\*\*", said, re.DOTALL)}
+    spoken = words_of_the_pages(language) | NOT_OURS
+    assert {label for label in labels if label not in spoken} == set()
+
+
+NOT_OURS = {"Camille Aubert", "Nadia Benali", "JupyterLab", "Python 3"} | {
+    "JupyterLab and Python", "JupyterLab et Python",
+}  # fmt: skip
+"""Names of people, environments and programs."""
+
+
+def words_of_the_pages(language: str) -> set[str]:
+    """Every sentence of the product in this language."""
+    catalogue = ROOT / "mydocker" / "locale" / "fr" / "LC_MESSAGES" / "django.po"
+    keyword = {"en": "msgid", "fr": "msgstr"}[language]
+    lines = catalogue.read_text(encoding="utf-8").splitlines()
+    return {line.partition('"')[2][:-1] for line in lines if line.startswith(f'{keyword} "')}

@@ -182,7 +182,8 @@ class _Maker:
         workspace = self._workspace(slug, 0, wanted=True)
         run = self._run(workspace, Phase.ANSWERING, 4, launched=True)
         self._tell(
-            workspace, run, (4, "asked", {}, self.person.id), (4, "admitted", {"node": "alouette"}, ""),
+            workspace, run,
+            (4, "asked", {}, self.person.id), (4, "admitted", {"node": "alouette"}, ""),
             (3, "container_starting", {}, ""), (2, "answering", {"ports": "8888"}, ""),
         )  # fmt: skip
         self.workspaces["starting"] = workspace.id
@@ -226,7 +227,8 @@ class _Maker:
             ended_at=self.now - timedelta(minutes=4),
         )  # fmt: skip
         self._tell(
-            workspace, run, (1980, "asked", {}, self.person.id), (1975, "ready", {"seconds": "4.6"}, ""),
+            workspace, run,
+            (1980, "asked", {}, self.person.id), (1975, "ready", {"seconds": "4.6"}, ""),
             (400, "warned", {"cause": "idle", "stops_at": self.now.isoformat()}, "culler"),
             (240, "failed", {"cause": "out_of_memory", "memory": "4 GiB"}, ""),
         )  # fmt: skip

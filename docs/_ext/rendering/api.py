@@ -68,13 +68,14 @@ def _parameters(operation: Record) -> Iterator[str]:
     for each in operation.get("parameters", ()):
         if each["in"] != "path":
             words = each.get("description") or each["schema"].get("description", "")
-            yield f"- {each['in']} {code(each['name'])}: {type_of(each['schema'])}. {words}"
+            kind = type_of(each["schema"]).removesuffix(" or null")
+            yield f"- {each['in']} {code(each['name'])}: {kind}. {words}"
 
 
 def _body(operation: Record) -> Iterator[str]:
     if taken := operation.get("requestBody"):
         needed = "" if taken.get("required") else " (may be left out)"
-        yield f"- takes {_contents(taken)}{needed}"
+        yield f"- takes {_contents(taken).removesuffix(' or null')}{needed}"
 
 
 def _answers(operation: Record) -> Iterator[str]:

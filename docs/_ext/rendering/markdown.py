@@ -1,16 +1,19 @@
 """Small pieces of Markdown (MyST), and French beside English."""
 
 import gettext
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+_SPACES = re.compile(r"[ \t\n]+")
 LOCALE = Path(__file__).parents[3] / "mydocker" / "locale"
 
 
 def entry(term: str, *paragraphs: str) -> str:
     """Return one entry of a definition list; empty paragraphs are left out."""
-    said = [" ".join(paragraph.split()) for paragraph in paragraphs if paragraph.strip()]
+    # French puts spaces that do not break before its signs: they have to stay.
+    said = [_SPACES.sub(" ", paragraph.strip()) for paragraph in paragraphs if paragraph.strip()]
     return "\n".join([term, f": {said[0]}", *(f"\n  {more}" for more in said[1:])]) + "\n"
 
 
@@ -41,7 +44,12 @@ def sentence(msgid: str) -> str:
 def told(message: str, hint: str = "") -> str:
     """Return a message and its hint in French; empty if the product's translation has neither."""
     both = [_french(message), _french(hint) if hint else ""]
-    return " ".join(f"*{sentence(each)}*" for each in both if each)
+    return french(" ".join(sentence(each) for each in both if each))
+
+
+def french(text: str) -> str:
+    """Return a French text among English ones, marked as such for those who listen."""
+    return f'<em lang="fr">{text}</em>' if text else ""
 
 
 def _french(msgid: str) -> str:

@@ -10,7 +10,7 @@ from mydocker.adapters.haproxy.refusals import REFUSALS
 from mydocker.domain.refusals import Kind
 from mydocker.services.answers import status_of
 from rendering import Incomplete
-from rendering.markdown import code, entry, sentence, told
+from rendering.markdown import code, entry, french, sentence, told
 
 PACKAGE = Path(__file__).parents[3] / "mydocker"
 _WORDS_OF_REFUSAL = ("kind", "code", "message", "hint")
@@ -41,7 +41,7 @@ def render_gateway() -> str:
         entry(
             f"{code(each.code)} ({each.status})",
             f"{sentence(each.message[0])} {sentence(each.hint[0])}",
-            f"*{sentence(each.message[1])} {sentence(each.hint[1])}*",
+            french(f"{sentence(each.message[1])} {sentence(each.hint[1])}"),
         )
         for each in REFUSALS
     )

@@ -11,21 +11,18 @@ import resource
 from dataclasses import dataclass
 from pathlib import Path
 
-from mydocker.adapters.haproxy import maps, pages
+from mydocker.adapters.haproxy import cookies, maps, pages
 from mydocker.adapters.haproxy.refusals import REFUSALS, Refused
 
-GRANT_COOKIE = "__Host-mydocker_grant"
-"""The cookie that holds a grant of entry on a run's host."""
-OUR_COOKIES = "__Host-mydocker"
-"""No cookie whose name begins so ever reaches a container, in whatever case."""
-
+_QUIET = "http-response set-log-level silent if { status lt 500 }"
+"""What the other side answered is in its own log; the gateway's tells what it refused itself."""
 _TEMPLATE = Path(__file__).with_name("template.cfg")
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _ADDRESS = re.compile(r"[0-9.]+|[0-9a-f:]*:[0-9a-f:.]*")
 _UPSTREAM = re.compile(r"/[\w./@+=:-]*|[0-9.]+:[0-9]{1,5}|\[[0-9a-f:.]+\]:[0-9]{1,5}")
 _PATH = re.compile(r"/[\w./@+=:-]*")
 _URL = re.compile(r"https?://[a-z0-9.:\[\]-]+/?")
-_WORD = re.compile(r"[\w@.-]*")
+_WORD = re.compile(r"[\w@.:-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +120,7 @@ def render(config: GatewayConfig) -> str:
         "https_only": _lines(_https_only(config)),
         "maxconn": str(config.maxconn or maxconn_within(_hard_limit())),
         "log": config.log,
-        "log_all": "no " if config.log_all else "",
+        "quiet": _lines([] if config.log_all else [_QUIET]),
         "admin": _socket(config, config.socket.name),
         "metrics": "unix@" + _socket(config, "metrics.sock"),
         "maps": str(config.folder / "maps"),
@@ -140,10 +137,10 @@ def render(config: GatewayConfig) -> str:
         "dashboard_host": config.dashboard_host,
         "dashboard_url": config.url.rstrip("/"),
         "run_host": rf"'^[a-z2-7]{{20}}\.{re.escape(config.apps_domain)}$'",
-        "grant_cookie": GRANT_COOKIE,
-        "cookie_prefix": OUR_COOKIES,
-        "our_cookies": f"'{_our_cookies()}'",
-        "domain_attributes": f"'{_domain_attributes()}'",
+        "grant_cookie": cookies.GRANT,
+        "cookie_prefix": cookies.OURS,
+        "our_cookies": f"'{cookies.ours_in_a_line()}'",
+        "domain_attributes": f"'{cookies.domains_in_a_line()}'",
         "html": 'content-type "text/html; charset=utf-8"',
         "page_headers": f'hdr cache-control no-store hdr content-security-policy "{pages.POLICY}"',
     }
@@ -226,9 +223,9 @@ def _https_only(config: GatewayConfig) -> list[str]:
     if not config.certificate:
         return []
     port = "" if config.port == 443 else f":{config.port}"
+    there = f"https://%[req.hdr(host),host_only]{port}%[pathq]"
     return [
-        f"http-request redirect code 308 location https://%[req.hdr(host),host_only]{port}%[pathq]"
-        " if !{ ssl_fc }",
+        f"http-request redirect code 308 location {there} if !{{ ssl_fc }}",
         "http-after-response set-header strict-transport-security max-age=31536000",
     ]
 
@@ -251,19 +248,3 @@ def _refuse(config: GatewayConfig, refused: Refused) -> str:
     where = f"{refused.unless} " if refused.unless else ""
     french = "{ var(txn.language) -m str fr }"
     return _lines([line % ("fr", where + french), line % ("en", where + "!" + french)])
-
-
-def _our_cookies() -> str:
-    """Match a line of cookies: ours at its beginning, up to eight elsewhere. The rest is `\\1` to
-    `\\9`."""
-    ours = rf"{OUR_COOKIES}[^;,]*"
-    rest = ""
-    for _ in range(8):
-        rest = rf"(?:[;,\s\"]\s*{ours}(.*?){rest})?"
-    return rf"(?i)^(?:\s*{ours}[;,]?\s*)*(.*?){rest}$"
-
-
-def _domain_attributes() -> str:
-    """The first three `Domain` of a Set-Cookie: `\\1` to `\\4` is what remains."""
-    domain = r";\s*domain\s*(?:=[^;]*)?(?=;|$)"
-    return rf"(?i)^(.*?){domain}(.*?)(?:{domain}(.*?)(?:{domain}(.*?))?)?$"

@@ -10,6 +10,7 @@ import html
 import re
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from mydocker.adapters.haproxy.refusals import REFUSALS
 
@@ -32,7 +33,9 @@ class Placed(Template):
     """`@{name}` is a place; `@`, `$` and `%` mean themselves."""
 
     delimiter = "@"
-    pattern = r"@(?:(?P<escaped>(?!))|(?P<named>(?!))|\{(?P<braced>[a-z_]+)\}|(?P<invalid>(?!)))"
+    pattern: Any = (
+        r"@(?:(?P<escaped>(?!))|(?P<named>(?!))|\{(?P<braced>[a-z_]+)\}|(?P<invalid>(?!)))"
+    )
 
 
 def write(folder: Path, dashboard: str, support: str) -> None:

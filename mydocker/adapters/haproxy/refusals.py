@@ -53,8 +53,7 @@ REFUSALS: Final = (
         ),
         (
             "Reload the page: the dashboard offers to start it again. Your files are safe.",
-            "Rechargez la page : le tableau de bord propose de le démarrer. "
-            "Vos fichiers sont intacts.",
+            "Rechargez la page : le tableau de bord propose de le relancer. Vos fichiers sont là.",
         ),
         headers=""" hdr clear-site-data '"storage"'""",
     ),

@@ -1,0 +1,1 @@
+"""What templates can say, by the name under which Django finds it."""

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from django import template
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -99,7 +100,9 @@ def brief(at: datetime) -> str:
     days = (today - here.date()).days
     if days == 0:
         return f"{here:%H:%M}"
-    return date_format(here, "D H:i") if 0 < days < 7 else date_format(here, "j M")
+    if 0 < days < 7:
+        return f"{WEEKDAYS_ABBR[here.weekday()]} {here:%H:%M}"
+    return date_format(here, "j M")
 
 
 @register.filter
@@ -153,7 +156,7 @@ def moment_text(at: datetime, now: datetime) -> str:
         case -1:
             return gettext("tomorrow at %(time)s") % {"time": time}
         case days if 0 < days < 7:
-            return gettext("%(day)s at %(time)s") % {"day": date_format(here, "l"), "time": time}
+            return gettext("%(day)s at %(time)s") % {"day": WEEKDAYS[here.weekday()], "time": time}
     form = gettext("j F") if today.year == here.year else gettext("j F Y")
     return gettext("%(date)s at %(time)s") % {"date": date_format(here, form), "time": time}
 

@@ -67,9 +67,8 @@ class Gate:
     async def start(self) -> None:
         """Start HAProxy and wait until it answers."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                gateway_command(self.config.file), stdout=log, stderr=log
-            )
+            command = gateway_command(self.config.file)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: ASYNC220
         await eventually(self._answers)
 
     async def _answers(self) -> bool:
@@ -117,7 +116,7 @@ class Gate:
 async def eventually(holds: Any) -> None:
     """Wait until an awaitable check holds."""
     async with asyncio.timeout(DEADLINE_SECONDS):
-        while not await holds():
+        while not await holds():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
@@ -141,7 +140,7 @@ async def gate(**settings: Any) -> AsyncIterator[Gate]:
                 yield made
             finally:
                 made.kill()
-                await gateway.close()
+                await made.gateway.close()
 
 
 def _config(at: Path, settings: dict[str, Any]) -> GatewayConfig:

@@ -22,19 +22,28 @@ MADE_UP = [
 ]
 
 
-@pytest.mark.parametrize("name", [host(), DASHBOARD, f"{host()}#enter"])
-async def test_forwarding_headers_are_ours_alone(opened: Gate, name: str) -> None:
+@pytest.mark.parametrize("name", [DASHBOARD, f"{host()}#enter"])
+async def test_the_dashboard_hears_from_us_alone_who_asks(gate: Gate, name: str) -> None:
     name, _, is_entry = name.partition("#")
-    target = "/.mydocker/enter" if is_entry else "/"
-    await opened.ask(name, *MADE_UP, target=target)
-    seen = (opened.run if name == host() and not is_entry else opened.web).last
+    await gate.ask(name, *MADE_UP, target="/.mydocker/enter" if is_entry else "/")
+    seen = gate.web.last
     assert seen.all("x-forwarded-for") == ["127.0.0.1"]
     assert seen.all("x-forwarded-proto") == ["http"]
     assert seen.all("x-forwarded-host") == [name]
-    assert seen.all("x-forwarded-port") == [str(opened.port)]
+    assert seen.all("x-forwarded-port") == [str(gate.port)]
     assert seen.all("x-mydocker-run-host") == ([host()] if is_entry else [])
     said = str(seen.headers).lower()
     assert "evil" not in said and "6.6.6.6" not in said and "anything" not in said
+
+
+async def test_a_container_hears_from_us_alone_who_asks(opened: Gate) -> None:
+    await opened.ask(f"{host()}:8080", *MADE_UP)
+    seen = opened.run.last
+    forwarded = [name for name, _ in seen.headers if "forward" in name.lower()]
+    assert sorted(forwarded) == ["x-forwarded-for", "x-forwarded-proto"]
+    assert (seen.one("x-forwarded-for"), seen.one("x-forwarded-proto")) == ("127.0.0.1", "http")
+    assert seen.one("host") == f"{host()}:8080"
+    assert seen.all("x-real-ip") == []
 
 
 async def test_no_header_with_an_underscore_passes_for_ours(gate: Gate) -> None:
@@ -129,7 +138,7 @@ async def test_our_own_cookies_pass(gate: Gate) -> None:
 
 async def test_what_reaches_beyond_the_host_is_dropped(opened: Gate) -> None:
     opened.run.answers(
-        "/", 'Clear-Site-Data: "cookies"', "Strict-Transport-Security: max-age=1; includeSubDomains",
+        "/", 'Clear-Site-Data: "cookies"', "Strict-Transport-Security: max-age=1",
         'Alt-Svc: h3=":443"', "Referrer-Policy: unsafe-url", "Origin-Agent-Cluster: ?0",
         "Content-Security-Policy: sandbox", "X-Own: 1",
     )  # fmt: skip
@@ -170,11 +179,17 @@ async def test_no_second_request_is_smuggled_in(opened: Gate, smuggled: bytes) -
     assert [seen.target for seen in opened.run.seen if "smuggled" in seen.target] == []
 
 
-async def test_too_many_headers_are_refused_clearly(opened: Gate) -> None:
-    answer = await opened.ask(host(), ("X-Long", "x" * 17_000))
-    assert answer.status == 400
+async def test_too_many_cookies_are_explained(opened: Gate) -> None:
+    answer = await opened.ask(cookie=f"__Host-mydocker_grant={COOKIE}; x=" + "x" * 17_000)
+    assert answer.status == 431
     assert b"trop de cookies" in answer.body and b"too many cookies" in answer.body
     assert "default-src 'none'" in answer.one("content-security-policy")
+    assert opened.run.seen == []
+
+
+async def test_more_than_a_buffer_is_refused(opened: Gate) -> None:
+    assert (await opened.ask(host(), ("X-Long", "x" * 20_000))).status == 200
+    assert (await opened.ask(host(), ("X-Long", "x" * 40_000))).status == 400
 
 
 async def test_twelve_kilobytes_of_cookies_pass(opened: Gate) -> None:

@@ -8,6 +8,7 @@ from tests.adapters.haproxy import gate as gates
 from tests.adapters.haproxy.gate import COOKIE, Gate, host
 from tests.adapters.haproxy.origin import Origin, echoes
 from tests.adapters.haproxy.wire import (
+    DEADLINE_SECONDS,
     TEXT,
     UPGRADE,
     Line,
@@ -81,7 +82,7 @@ async def test_events_pass_as_they_come(opened: Gate) -> None:
         writer.write(b"0\r\n\r\n")
 
     opened.run.parts["/events"] = tells
-    async with asyncio.timeout(gates.DEADLINE_SECONDS), line(opened.port) as browser:
+    async with asyncio.timeout(DEADLINE_SECONDS), line(opened.port) as browser:
         await browser.say(head("GET", "/events", ENTERS))
         await read_head(browser.reader)
         for number in range(5):
@@ -133,7 +134,7 @@ async def test_the_first_bytes_of_an_upload_arrive_before_the_last_are_sent(
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
     opened.run.parts["/upload"] = takes
-    async with asyncio.timeout(gates.DEADLINE_SECONDS), line(opened.port) as browser:
+    async with asyncio.timeout(DEADLINE_SECONDS), line(opened.port) as browser:
         await browser.say(head("POST", "/upload", [*ENTERS, ("Content-Length", "10")]) + b"first")
         await arrived.wait()
         await browser.say(b"later")
@@ -160,16 +161,6 @@ async def test_who_dawdles_with_a_request_is_cut() -> None:
         async with line(gate.port) as ahead:  # a browser's connection in advance
             assert await ahead.is_closed()
         assert (await gate.ask()).status == 200
-
-
-async def test_who_dawdles_with_a_body_is_cut() -> None:
-    if gates.HAPROXY is None:
-        pytest.skip("haproxy is not installed")
-    async with gates.gate(client_seconds=1) as gate:
-        await gate.open()
-        async with line(gate.port) as hostile:
-            await hostile.say(head("POST", "/", [*ENTERS, ("Content-Length", "100")]) + b"x")
-            assert (await hostile.answer()).status == 408
 
 
 async def test_a_container_that_leaves_in_the_middle_is_noticed(opened: Gate) -> None:
