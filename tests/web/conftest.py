@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from mydocker.domain.people import Person
 from mydocker.services import people
@@ -28,7 +28,7 @@ def static_folder() -> None:
 
 
 @pytest.fixture(autouse=True)
-def plain_files(settings: SettingsWrapper) -> Iterator[None]:
+def plain_files(settings: Settings) -> Iterator[None]:
     """Static files as they lie in the checkout, without collecting them first."""
     plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": plain}}

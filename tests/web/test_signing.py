@@ -3,7 +3,7 @@
 import pytest
 from django.conf import settings
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from mydocker.domain.people import Role
 from mydocker.services import people
@@ -50,9 +50,7 @@ def test_the_right_password_opens_a_login_and_leads_on(nobody: Client, account: 
     ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "x"],
 )
 def test_signing_in_never_leads_to_another_site(nobody: Client, account: str, wanted: str) -> None:
-    answer = nobody.post(
-        "/sign-in", {"username": account, "password": PASSWORD, "next": wanted}
-    )
+    answer = nobody.post("/sign-in", {"username": account, "password": PASSWORD, "next": wanted})
     assert answer["Location"] == "/"
 
 
@@ -87,9 +85,10 @@ def test_after_ten_wrong_passwords_the_account_is_closed_for_a_while(
     for _try in range(10):
         sign_in(nobody, account, "wrong wrong")
     assert sign_in(nobody, account) == 429
-    assert "quarter of an hour" in nobody.post(
-        "/sign-in", {"username": account, "password": PASSWORD}
-    ).content.decode()
+    assert (
+        "quarter of an hour"
+        in nobody.post("/sign-in", {"username": account, "password": PASSWORD}).content.decode()
+    )
 
 
 def test_signing_out_ends_the_login_and_what_it_opened(world: World) -> None:
@@ -124,7 +123,7 @@ def test_one_click_makes_a_demo_person(nobody: Client, key: str, role: str) -> N
 
 
 def test_there_are_no_demo_people_in_production(
-    nobody: Client, settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch
+    nobody: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mydocker.web.signing.offers_demo", lambda: False)
     assert nobody.post("/sign-in", {"demo": "sami"}).status_code == 403

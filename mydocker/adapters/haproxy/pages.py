@@ -10,7 +10,7 @@ import html
 import re
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, ClassVar
 
 from mydocker.adapters.haproxy.refusals import REFUSALS
 
@@ -33,7 +33,7 @@ class Placed(Template):
     """`@{name}` is a place; `@`, `$` and `%` mean themselves."""
 
     delimiter = "@"
-    pattern: Any = (
+    pattern: ClassVar[Any] = (
         r"@(?:(?P<escaped>(?!))|(?P<named>(?!))|\{(?P<braced>[a-z_]+)\}|(?P<invalid>(?!)))"
     )
 
