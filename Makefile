@@ -13,6 +13,7 @@ hash = $(shell cat $(1) 2>/dev/null | sha256sum | cut -c1-16)
 MESSAGES := $(wildcard mydocker/locale/*/LC_MESSAGES/*.po)
 BASE := $(STAMPS)/base-$(call hash,requirements/base.txt pyproject.toml)
 DEV := $(STAMPS)/dev-$(call hash,requirements/dev.txt pyproject.toml)
+TYPEFACE := $(STAMPS)/typeface-$(call hash,package-lock.json scripts/copy-typeface scripts/typeface.css)
 SPOKEN := $(STAMPS)/messages-$(call hash,$(MESSAGES) /dev/null)
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 # Only what the image has decides how its software is locked; no setting of this machine may.
@@ -26,7 +27,7 @@ run: install ## Install what is missing, then start the service; Ctrl-C stops it
 	@exec $(BIN)/mydocker up
 
 .PHONY: install
-install: system $(BASE) $(SPOKEN) ## Packages, engine, users, software, first image (as root)
+install: system $(BASE) $(SPOKEN) $(TYPEFACE) ## Packages, engine, users, software, first image (as root)
 	@scripts/build-images --only jupyterlab-python
 
 ##@ To work on it
@@ -78,14 +79,12 @@ locks: $(DEV) ## Lock the software of project and images; UPGRADE=1 takes the ne
 	done
 
 .PHONY: typeface
-typeface: ## Take the typeface's files from its npm package (needs npm)
-	@npm ci --silent --no-audit --no-fund --ignore-scripts
-	@scripts/copy-typeface
+typeface: $(TYPEFACE) ## Take the typeface's files from its npm package; without npm, do without it
 
 ##@ Pieces of the above
 
 .PHONY: install-dev
-install-dev: system-dev $(DEV) $(SPOKEN) ## All that tests need: packages, software, every image
+install-dev: system-dev $(DEV) $(SPOKEN) $(TYPEFACE) ## All that tests need: packages, software, every image
 	@scripts/build-images
 
 .PHONY: system
@@ -103,6 +102,12 @@ help: ## This list
 		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- stamps ---
+
+$(TYPEFACE): | $(BASE)
+	@if command -v npm >/dev/null; then \
+		npm ci --silent --no-audit --no-fund --ignore-scripts && scripts/copy-typeface && \
+		mkdir -p $(STAMPS) && touch $@; \
+	else echo "The typeface needs npm (apt-get install npm); pages use the system's until then"; fi
 
 $(BASE): | system
 	@scripts/make-venv

@@ -24,6 +24,7 @@ _SECTIONS = {
     "account": "account",
     "help": "help",
 }
+_TYPEFACE = Path(__file__).parent / "static" / "fonts" / "typeface.css"
 OUR_HUE = 218
 """The accent in the style sheet; any other needs a sheet of its own."""
 
@@ -35,6 +36,8 @@ class Institution:
     name: str
     logo: SafeString
     hue: int
+    has_typeface: bool
+    """Its files were there when the service was installed."""
 
     @property
     def has_own_hue(self) -> bool:
@@ -108,7 +111,7 @@ def initials_of(name: str) -> str:
 def institution() -> Institution:
     """As the operator set it; read once."""
     ours = settings.MYDOCKER
-    return Institution(ours.institution, _logo(ours.logo), ours.brand_hue)
+    return Institution(ours.institution, _logo(ours.logo), ours.brand_hue, _TYPEFACE.exists())
 
 
 def _logo(name: str) -> SafeString:
