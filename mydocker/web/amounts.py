@@ -14,7 +14,7 @@ def number_text(value: float, decimals: int = 1) -> str:
     """`6,2` or `6.2`; whole where it is whole or large."""
     if value >= 100 or round(value, decimals) == round(value):
         return number_format(round(value), 0, use_l10n=True)
-    return number_format(value, decimals, use_l10n=True)
+    return number_format(round(value, decimals), decimals, use_l10n=True)  # it cuts, not rounds
 
 
 def size_text(count: int) -> str:

@@ -124,7 +124,7 @@ def spoken(text: str) -> str:
     """The same template with all that is settled put in its place; in the active language."""
     for pattern, settled in _settled():
         text = pattern.sub(settled, text)
-    return text
+    return text.lstrip()
 
 
 def _settled() -> Iterator[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]]:

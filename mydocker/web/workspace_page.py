@@ -106,7 +106,7 @@ class Page:
     open_href: str
     """Where the page goes by itself when it is ready, if this tab asked for the start."""
     target: Target
-    other_ports: Sequence[str]
+    other_ports: str
     opens_without_typing: bool
     countdown: Countdown | None
     eta: str
@@ -164,7 +164,7 @@ def page_of(
         ways=ways,
         open_href=_open_href(ways, target),
         target=target,
-        other_ports=list(other_ports(definition)),
+        other_ports=" · ".join(other_ports(definition)),
         opens_without_typing=all(each.auth is not Auth.NONE for each in definition.interfaces),
         countdown=countdown_of(card, definition, now) if layout == "ready" else None,
         eta=_eta(card, now),

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
+from mydocker.adapters.haproxy import HaproxyGateway
 from mydocker.ports.gateway import Gateway, Route
 from mydocker.testing.fake_gateway import FakeGateway
 from tests.adapters.haproxy import gate as gates
@@ -119,7 +120,7 @@ class RealWorld:
     async def successor(self) -> Gateway:
         await self.gate.gateway.close()
         config = self.gate.config
-        self.gate.gateway = gates.HaproxyGateway(config.folder, config.socket, gates.APPS)
+        self.gate.gateway = HaproxyGateway(config.folder, config.socket, gates.APPS)
         return self.gate.gateway
 
     def kill(self) -> None:

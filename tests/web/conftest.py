@@ -88,9 +88,14 @@ def nobody(db: None) -> Client:
     return client_of()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as started:
+    """A browser for a module: while it is open, an event loop runs in this thread.
+
+    Django would then refuse to ask the database here, although nothing else runs on that loop.
+    """
+    with pytest.MonkeyPatch.context() as environment, chromium() as started:
+        environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "yes")
         yield started
 
 
@@ -117,6 +122,6 @@ def cookies_of(person: Person, site: Site, **more: str) -> list[dict[str, object
     people.begin_login(person.id, key, datetime.now(UTC), timedelta(hours=1))
     values = {settings.SESSION_COOKIE_NAME: key, **more}
     return [
-        {"name": name, "value": value, "url": site.url, "secure": True}
+        {"name": name, "value": value, "url": site.url.replace("http:", "https:"), "secure": True}
         for name, value in values.items()
     ]

@@ -3,13 +3,16 @@ test fills.
 """
 
 import asyncio
+import mimetypes
 import socket
 import threading
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from asgiref.wsgi import WsgiToAsgi
+from django.contrib.staticfiles import finders
 from django.core.wsgi import get_wsgi_application
 
 from mydocker.domain.logs import LogLine
@@ -71,6 +74,7 @@ class Site:
             log_level="error",
             lifespan="on",
             interface="asgi3",
+            timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
@@ -82,7 +86,6 @@ class Site:
 
     def stop(self) -> None:
         self._server.should_exit = True
-        self._server.force_exit = True
         self._thread.join(10)
 
     def show(self, shown: PullShown | UsageShown) -> None:
@@ -96,6 +99,8 @@ class Site:
         elif scope["path"].endswith(("/stream", "/journal")):
             assert self.hub is not None
             await page_stream(scope, receive, send, self.hub)
+        elif scope["path"].startswith("/static/"):
+            await _file(scope["path"].removeprefix("/static/"), send)
         else:
             await self._pages(scope, receive, send)
 
@@ -110,6 +115,15 @@ class Site:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _file(name: str, send: Any) -> None:
+    found = finders.find(name)
+    status, body = (200, Path(found).read_bytes()) if found else (404, b"")
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    headers = [(b"content-type", kind.encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def free_port() -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mydocker.adapters.haproxy import cookies, maps, pages
-from mydocker.adapters.haproxy.refusals import REFUSALS, Refused
+from mydocker.adapters.haproxy.refusals import REFERENCE, REFUSALS, Refused
 
 _QUIET = "http-response set-log-level silent if { status lt 500 }"
 """What the other side answered is in its own log; the gateway's tells what it refused itself."""
@@ -134,13 +134,14 @@ def render(config: GatewayConfig) -> str:
         "scheme": config.scheme,
         "port": str(config.port),
         "language": config.language,
+        "reference": REFERENCE,
         "dashboard_host": config.dashboard_host,
         "dashboard_url": config.url.rstrip("/"),
         "run_host": rf"'^[a-z2-7]{{20}}\.{re.escape(config.apps_domain)}$'",
         "grant_cookie": cookies.GRANT,
         "cookie_prefix": cookies.OURS,
         "our_cookies": f"'{cookies.ours_in_a_line()}'",
-        "domain_attributes": f"'{cookies.domains_in_a_line()}'",
+        "foreign_cookies": f"'{cookies.not_for_others()}'",
         "html": 'content-type "text/html; charset=utf-8"',
         "page_headers": f'hdr cache-control no-store hdr content-security-policy "{pages.POLICY}"',
     }

@@ -18,10 +18,12 @@ def ours_in_a_line() -> str:
     return rf"(?i)^(?:\s*{one}[;,]?\s*)*(.*?){rest}$"
 
 
-def domains_in_a_line() -> str:
-    """Match a `Set-Cookie` line with one to three `Domain` (RFC 6265 §5.2.3).
+def not_for_others() -> str:
+    """Match a `Set-Cookie` line that is ours to set, or has a `Domain` (RFC 6265 §5.2.3).
 
-    Groups 1 to 4 are what remains.
+    Groups 1 to 4 are what remains: nothing of the former; of the latter all but the first three
+    `Domain`, and what follows a fourth.
     """
     domain = r";\s*domain\s*(?:=[^;]*)?(?=;|$)"
-    return rf"(?i)^(.*?){domain}(.*?)(?:{domain}(.*?)(?:{domain}(.*?))?)?$"
+    without = rf"(.*?){domain}(.*?)(?:{domain}(.*?)(?:{domain}(.*?)(?:{domain}.*)?)?)?"
+    return rf"(?i)^(?:[\s=\"]*{OURS}.*|{without})$"

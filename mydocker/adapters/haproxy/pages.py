@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, ClassVar
 
-from mydocker.adapters.haproxy.refusals import REFUSALS
+from mydocker.adapters.haproxy.refusals import REFERENCE, REFUSALS
 
 _FOLDER = Path(__file__).with_name("pages")
 _PAGES = ("workspace-silent", "dashboard-away", "nowhere", "stranger", "too-large")
@@ -69,9 +69,7 @@ def compose(name: str, dashboard: str, support: str = "") -> str:
         body=Placed(re.sub(r"<!-- .*? -->\n", "", source)).substitute(places),
         script=script,
         refresh=refresh if "<!-- refreshes -->" in source else "",
-        lang="fr" if is_static else "@language@",
-        only="" if is_static else "@language@",
-        reference="" if is_static else '<p class="small"><code>@reference@</code></p>',
+        reference="" if is_static else '<p class="small">ref. <code>@reference@</code></p>',
     )
     page = "\n".join(filter(None, map(str.strip, page.splitlines())))
     return page if is_static else _formatted(page)
@@ -93,8 +91,9 @@ def _read(name: str) -> str:
 
 def _formatted(page: str) -> str:
     """What HAProxy fills in, and nothing else that looks like it."""
-    page = page.replace("%", "%%").replace("@language@", "%[var(txn.language)]")
-    return page.replace("@reference@", "%[unique-id]")
+    spoken = "%[var(txn.language)]"
+    page = page.replace("%", "%%").replace("@reference@", REFERENCE)
+    return page.replace('<html lang="en">', f'<html lang="{spoken}" data-only="{spoken}">')
 
 
 def _support(support: str) -> dict[str, str]:

@@ -4,6 +4,10 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
+REFERENCE: Final = "g-%{+X}o%Ts-%rt%{-X}o"
+"""What names one request, in the log and to the person: time and count, in hexadecimal. HAProxy
+knows both anyway; a random `unique-id` would be made for each request, told or not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -28,7 +32,7 @@ class Refused:
             "reference": "@reference@",
         }
         text = json.dumps(content, ensure_ascii=False).replace("%", "%%")
-        return text.replace("@reference@", "%[unique-id]") + "\n"
+        return text.replace("@reference@", REFERENCE) + "\n"
 
 
 REFUSALS: Final = (
@@ -41,7 +45,7 @@ REFUSALS: Final = (
         ),
         (
             "Reload the page: the dashboard signs you in and brings you back here.",
-            "Rechargez la page : le tableau de bord vous identifie et vous ramène ici.",
+            "Rechargez la page\N{NO-BREAK SPACE}: le tableau de bord vous identifie et vous ramène ici.",
         ),
     ),
     Refused(
@@ -53,7 +57,7 @@ REFUSALS: Final = (
         ),
         (
             "Reload the page: the dashboard offers to start it again. Your files are safe.",
-            "Rechargez la page : le tableau de bord propose de le relancer. Vos fichiers sont là.",
+            "Rechargez la page\N{NO-BREAK SPACE}: le tableau de bord propose de le relancer. Vos fichiers sont là.",
         ),
         headers=""" hdr clear-site-data '"storage"'""",
     ),

@@ -180,7 +180,9 @@ async def test_no_second_request_is_smuggled_in(opened: Gate, smuggled: bytes) -
 
 
 async def test_too_many_cookies_are_explained(opened: Gate) -> None:
-    answer = await opened.ask(cookie=f"__Host-mydocker_grant={COOKIE}; x=" + "x" * 17_000)
+    grown = f"__Host-mydocker_grant={COOKIE}; x=" + "x" * 17_000
+    navigation = [("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Site", "none")]
+    answer = await opened.ask(host(), *navigation, cookie=grown)
     assert answer.status == 431
     assert b"trop de cookies" in answer.body and b"too many cookies" in answer.body
     assert "default-src 'none'" in answer.one("content-security-policy")

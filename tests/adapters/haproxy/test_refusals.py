@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from mydocker.adapters.haproxy import pages
-from mydocker.adapters.haproxy.refusals import REFUSALS, Refused
+from mydocker.adapters.haproxy.refusals import REFERENCE, REFUSALS, Refused
 from tests.adapters.haproxy.gate import Gate, host
 from tests.adapters.haproxy.wire import UPGRADE, Headers
 
@@ -139,5 +139,5 @@ def test_every_page_is_small_whole_and_in_both_languages(name: str) -> None:
 @pytest.mark.parametrize("refused", REFUSALS, ids=lambda refused: refused.code)
 def test_every_refusal_says_what_and_what_to_do(refused: Refused) -> None:
     for language in ("en", "fr"):
-        told = json.loads(refused.body(language).replace("%[unique-id]", "r").replace("%%", "%"))
+        told = json.loads(refused.body(language).replace(REFERENCE, "r").replace("%%", "%"))
         assert all(told[key] for key in ("code", "message", "hint", "reference"))
