@@ -120,10 +120,14 @@ class Request:
         self.number += 1
         await self.write(f"id: {self.number}\nevent: {event}\ndata: {json.dumps(data)}\n\n")
 
+    async def end(self) -> None:
+        """Say that nothing more comes."""
+        await self.send({"type": "http.response.body", "body": b""})
+
     async def refuse(self, status: int) -> None:
         """Answer that there is nothing to follow. The browser does not come back by itself."""
         await self.start(status, "text/plain; charset=utf-8")
-        await self.send({"type": "http.response.body", "body": b""})
+        await self.end()
 
     async def left(self) -> None:
         """Wait until the browser has gone."""
@@ -162,7 +166,7 @@ async def _stream(request: Request, hub: Hub) -> None:
         await request.write("retry: 2000\n\n")
         follower = _Follower(request, reader, target, hub, changes, first.person)
         await _first_of(follower.run(first), request.left())
-    return None
+    return await request.end()
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +310,7 @@ async def _journal(request: Request, hub: Hub) -> None:
     await request.start(200, "text/event-stream; charset=utf-8")
     await request.write("retry: 5000\n\n")
     await _first_of(_follow_log(request, hub, run), _until_withdrawn(request, hub), request.left())
-    return None
+    return await request.end()
 
 
 async def _until_withdrawn(request: Request, hub: Hub) -> None:
@@ -335,7 +339,7 @@ async def _download(request: Request, hub: Hub, run: str) -> None:
         async with aclosing(_lines(hub, run, tail=LOG_DOWNLOADED, follow=False)) as batches:
             async for batch in batches:
                 await request.write("".join(f"{line['text']}\n" for line in batch))
-    await request.send({"type": "http.response.body", "body": b""})
+    await request.end()
 
 
 async def _follow_log(request: Request, hub: Hub, run: str) -> None:

@@ -1,6 +1,7 @@
 """Pages without a service: the world of `world.py`, a client, a browser on a server of our own."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -106,8 +107,11 @@ def live_world(transactional_db: None, present: datetime) -> World:
 
 
 @pytest.fixture
-def site(live_world: World) -> Iterator[Site]:
+def site(live_world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """The dashboard, on a port of its own; its gateway knows every grant at once."""
+    monkeypatch.setattr("mydocker.web.entering.is_placed_soon", lambda _digest: True)
     started = Site(free_port())
+    settings.MYDOCKER = replace(settings.MYDOCKER, url=started.url)
     started.start()
     yield started
     started.stop()

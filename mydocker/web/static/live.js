@@ -9,6 +9,10 @@ let source = null;
 let lostTimer = null;
 let announceTimer = null;
 let waiting = "";
+// A form is on its way: where it leads matters more than what the stream says meanwhile.
+let leaving = false;
+document.addEventListener("submit", () => { leaving = true; });
+window.addEventListener("pageshow", () => { leaving = false; });
 
 // --- open by itself: only in the tab that asked for the start, and only while it is looked at ---
 
@@ -51,7 +55,7 @@ function swap(html) {
 }
 
 function replace(old, fresh) {
-  const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
   const open = [...old.querySelectorAll("details[open][id], [popover]:popover-open")].map((e) => e.id);
   keepJournal(old, fresh);
   old.replaceWith(fresh);
@@ -61,7 +65,8 @@ function replace(old, fresh) {
     else if (element) element.open = true;
   }
   if (!focused) return;
-  (document.getElementById(focused) ?? document.querySelector("h1")).focus({ preventScroll: true });
+  const place = focused.id && document.getElementById(focused.id);
+  (place || document.querySelector("h1")).focus({ preventScroll: true });
 }
 
 // Lines that were read already, and secrets that were shown, stay.
@@ -104,7 +109,10 @@ function connect() {
     });
   }
   source.addEventListener("announce", (event) => announce(JSON.parse(event.data)));
-  source.addEventListener("gone", () => { close(); location.reload(); });
+  source.addEventListener("gone", () => {
+    close();
+    if (!leaving) location.reload();
+  });
 }
 
 function close() {

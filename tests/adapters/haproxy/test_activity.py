@@ -56,6 +56,14 @@ async def test_what_a_request_counts(
 
 
 @asyncio
+async def test_what_an_open_tab_writes_by_itself_counts_nothing(opened: Gate) -> None:
+    """JupyterLab keeps its layout every ten seconds, whoever is there."""
+    layout = "/lab/api/workspaces/default?1795394141592"
+    await opened.ask(host(), *POLL, method="PUT", target=layout)
+    assert await interactions(opened) == 0
+
+
+@asyncio
 async def test_what_is_refused_counts_nothing(opened: Gate) -> None:
     foreign = [("Sec-Fetch-Site", "same-site"), ("Sec-Fetch-Mode", "cors")]
     assert (await opened.ask(host(), *foreign, method="POST")).status == 403

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.adapters.haproxy.gate import COOKIE, Gate, digest, host
-from tests.adapters.haproxy.wire import Answer
+from tests.adapters.haproxy.wire import Answer, Line, head, line
 
 pytestmark = pytest.mark.asyncio
 
@@ -44,23 +44,46 @@ async def test_a_grant_for_another_host_is_none(opened: Gate) -> None:
     assert opened.other.seen == []
 
 
+async def asked(
+    browser: Line, cookie: str | None = GRANT, name: str | None = None, target: str = "/"
+) -> int:
+    """One more request on an open connection; returns the status."""
+    held = [("Cookie", cookie)] if cookie is not None else []
+    await browser.say(head("GET", target, [("Host", name or host()), *held]))
+    return (await browser.answer()).status
+
+
 async def test_a_dropped_grant_ends_with_the_next_request_of_an_open_connection(
     opened: Gate,
 ) -> None:
-    await opened.gateway.drop_grants([(digest(COOKIE), host())])
-    assert (await opened.ask()).status == 401
-    await opened.gateway.put_grants([(digest(COOKIE), host())])
-    assert (await opened.ask()).status == 200
+    async with line(opened.port) as browser:
+        assert [await asked(browser) for _ in range(3)] == [200, 200, 200]
+        await opened.gateway.drop_grants([(digest(COOKIE), host())])
+        assert await asked(browser) == 401
+        await opened.gateway.put_grants([(digest(COOKIE), host())])
+        assert await asked(browser) == 200
+        await opened.gateway.drop_routes([host()])
+        assert await asked(browser) == 410
 
 
 async def test_a_connection_carries_nothing_from_one_request_to_the_next(opened: Gate) -> None:
-    from tests.adapters.haproxy.wire import head, line
-
-    async with line(opened.port) as browser:
-        await browser.say(head("GET", "/", [("Host", host()), ("Cookie", GRANT)]))
-        assert (await browser.answer()).status == 200
-        await browser.say(head("GET", "/", [("Host", host())]))
-        assert (await browser.answer()).status == 401
+    """Many people may share one, behind a proxy of theirs; and the gateway remembers a hash."""
+    other = "o" * 43
+    await opened.gateway.put_routes([opened.route("b", opened.other)])
+    await opened.gateway.put_grants([(digest(other), host("b"))])
+    theirs = f"__Host-mydocker_grant={other}"
+    async with line(opened.port) as shared:
+        assert [await asked(shared) for _ in range(2)] == [200, 200]
+        assert await asked(shared, None) == 401
+        assert await asked(shared, "") == 401
+        assert await asked(shared, "__Host-mydocker_grant=") == 401
+        assert await asked(shared, "__Host-mydocker_grant=bad") == 401
+        assert await asked(shared, name=host("b")) == 401
+        assert await asked(shared, theirs) == 401
+        assert await asked(shared, theirs, host("b")) == 200
+        assert await asked(shared, theirs) == 401
+        assert await asked(shared, name=host("b")) == 401
+        assert [await asked(shared) for _ in range(2)] == [200, 200]
 
 
 @pytest.mark.parametrize(
@@ -104,16 +127,20 @@ async def test_planted_cookies_do_not_hide_a_valid_grant(opened: Gate, cookie: s
 async def test_every_cookie_of_ours_is_cut_out_and_the_others_stay(
     opened: Gate, sent: str, left: str | None
 ) -> None:
-    assert (await opened.ask(cookie=sent)).status == 200
-    got = [value.strip() for value in opened.run.last.all("cookie") if value]
-    assert got == ([left] if left is not None else []), got
+    async with line(opened.port) as browser:
+        for _ in range(3):
+            assert await asked(browser, sent) == 200
+            got = [value.strip() for value in opened.run.last.all("cookie") if value]
+            assert got == ([left] if left is not None else [])
 
 
 @pytest.mark.parametrize("count", [2, 8, 9, 10, 40, 150])
 async def test_no_number_of_them_gets_one_through(opened: Gate, count: int) -> None:
     cookie = "; ".join(f"a{i}=1; {GRANT}" for i in range(count))
-    assert (await opened.ask(cookie=cookie)).status == 200
-    assert "__host-mydocker" not in str(opened.run.last.headers).lower()
+    async with line(opened.port) as browser:
+        for _ in range(3):
+            assert await asked(browser, cookie) == 200
+            assert "__host-mydocker" not in str(opened.run.last.headers).lower()
 
 
 async def test_every_cookie_header_is_cleaned(opened: Gate) -> None:

@@ -1,6 +1,7 @@
 """With a certificate: TLS 1.2 and later, HTTP/2, and plain HTTP leads there."""
 
 import asyncio
+import json
 import shutil
 import ssl
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.adapters.haproxy import gate as gates
-from tests.adapters.haproxy.gate import APPS, COOKIE, DASHBOARD, Gate, host
+from tests.adapters.haproxy.gate import APPS, COOKIE, DASHBOARD, Gate, eventually, host
 from tests.adapters.haproxy.origin import echoes
 from tests.adapters.haproxy.wire import TEXT, UPGRADE, ask, frame, head, line, read_frame
 
@@ -73,6 +74,14 @@ async def test_old_tls_is_refused(secure: Gate) -> None:
     with pytest.raises(ssl.SSLError):
         async with line(secure.port, ssl=context, server_hostname=host()):
             pass
+
+    async def is_told() -> bool:
+        return "gateway.connection" in secure.logged()
+
+    await eventually(is_told)
+    assert "WARNING" not in secure.logged()
+    told = next(one for one in secure.logged().splitlines() if "gateway.connection" in one)
+    assert json.loads(told)["client"] == "127.0.0.1"
 
 
 async def test_http2(secure: Gate) -> None:
