@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser import DEADLINE_MS, page_of
 from tests.service import Service, wait_for
@@ -29,7 +30,11 @@ def sign_in(page: Page, service: Service, wanted: str, who: str = "Camille") -> 
     button = page.get_by_role("button", name=who)
     if not button.is_visible():
         page.reload()  # a container's interface came up: Chromium aborted the request
-    button.click()
+    try:
+        button.click()
+    except PlaywrightError as error:
+        shown = page.locator("body").inner_text()
+        raise AssertionError(f"no {who} at {page.url}:\n{shown}") from error
     page.wait_for_url(service.url + wanted)
 
 

@@ -14,8 +14,6 @@ from pathlib import Path
 from mydocker.adapters.haproxy import cookies, maps, pages
 from mydocker.adapters.haproxy.refusals import REFERENCE, REFUSALS, Refused
 
-_QUIET = "http-response set-log-level silent if { status lt 500 }"
-"""What the other side answered is in its own log; the gateway's tells what it refused itself."""
 _TEMPLATE = Path(__file__).with_name("template.cfg")
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _ADDRESS = re.compile(r"[0-9.]+|[0-9a-f:]*:[0-9a-f:.]*")
@@ -120,7 +118,7 @@ def render(config: GatewayConfig) -> str:
         "https_only": _lines(_https_only(config)),
         "maxconn": str(config.maxconn or maxconn_within(_hard_limit())),
         "log": config.log,
-        "quiet": _lines([] if config.log_all else [_QUIET]),
+        "log_all": "no " if config.log_all else "",
         "admin": _socket(config, config.socket.name),
         "metrics": "unix@" + _socket(config, "metrics.sock"),
         "maps": str(config.folder / "maps"),
@@ -242,7 +240,7 @@ def _upstream(address: Path | str) -> str:
 
 def _refuse(config: GatewayConfig, refused: Refused) -> str:
     line = (
-        f"http-request return status {refused.status} content-type application/json "
+        f"http-request deny status {refused.status} content-type application/json "
         f"lf-file {config.folder}/pages/{refused.code}.%s.json "
         f"hdr cache-control no-store{refused.headers} if %s"
     )

@@ -1,5 +1,7 @@
 """What an installation may decide, and what cannot get into the configuration."""
 
+import os
+import pwd
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,17 @@ def test_the_maps_are_kept(tmp_path: Path) -> None:
     assert (tmp_path / "maps" / "routes.map").read_text() == "kept\n"
     assert (tmp_path / "maps" / "routes.map").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "maps").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_maps_belong_to_who_speaks_on_the_socket(tmp_path: Path) -> None:
+    file = write_configuration(config(tmp_path, user="nobody", socket_user="nobody"))
+    nobody = pwd.getpwnam("nobody").pw_uid
+    owners = {path.name: path.stat().st_uid for path in (tmp_path / "maps").iterdir()}
+    assert owners == dict.fromkeys(
+        ["routes.map", "routes.lock", "grants.acl", "grants.lock"], nobody
+    )
+    assert file.stat().st_uid == 0
 
 
 def test_no_place_is_left_empty() -> None:

@@ -97,6 +97,15 @@ async def test_h2c_leads_past_nothing(opened: Gate) -> None:
     opened.run.answers("/", status="101 Switching Protocols", body=b"")
     answer = await opened.ask(host(), ("Connection", "Upgrade"), ("Upgrade", "h2c"))
     assert answer.status == 502
+    assert opened.run.last.all("upgrade") == []
+
+
+async def test_nobody_upgrades_by_the_way_of_a_link_from_elsewhere(opened: Gate) -> None:
+    link = [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")]
+    dest = ("Sec-Fetch-Dest", "document")
+    upgrade = [("Connection", "Upgrade"), ("Upgrade", "h2c")]
+    assert (await opened.ask(host(), *link, dest, *upgrade)).status == 403
+    assert opened.run.seen == []
 
 
 @pytest.mark.parametrize(
