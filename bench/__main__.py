@@ -9,7 +9,7 @@ import httpx
 
 from bench import idle, pages, results, starts
 from bench.results import Result
-from tests.service import TINY, Service
+from tests.service import TINY, Service, running
 
 OUTPUT = Path("var/bench.json")
 PEOPLE = 100
@@ -53,13 +53,8 @@ class Bench:
     def _with_service(self, work: Callable[[Service], None], *names: str) -> None:
         if not self.wants(*names):
             return
-        service = Service()
-        try:
-            service.start()
-            service.cli("environment", "apply", "-", stdin=TINY)
+        with running(TINY) as service:
             work(service)
-        finally:
-            service.remove()
 
     def _starts(self, service: Service) -> None:
         first = service.person("bench0@example.org").token

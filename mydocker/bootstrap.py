@@ -18,7 +18,6 @@ from mydocker.adapters.jupyter import JupyterSensor
 from mydocker.adapters.window import SocketWindow, ask
 from mydocker.domain.runs import Patience, Phase
 from mydocker.loops import metrics
-from mydocker.loops.clock import SteadyClock
 from mydocker.loops.culler import Culler
 from mydocker.loops.custodian import Custodian
 from mydocker.loops.database import Database
@@ -36,6 +35,7 @@ from mydocker.loops.watcher import Watcher
 from mydocker.loops.window import Showcase, WindowServer
 from mydocker.ports.errors import Unavailable
 from mydocker.settings import Settings
+from mydocker.steady import CLOCK
 from mydocker.store import pages
 
 RECENT_SECONDS = 5.0
@@ -89,7 +89,7 @@ def sockets(settings: Settings) -> Sockets:
 async def run_loops(settings: Settings, window_callers: Sequence[int]) -> None:
     """Everything that makes true what is wanted, until SIGTERM."""
     where = sockets(settings)
-    clock, database, showcase = SteadyClock(), Database(), Showcase()
+    clock, database, showcase = CLOCK, Database(), Showcase()
     driver = DockerDriver(settings.instance, totals=await Sizes.load(database))
     agent = AgentClient(where.agent)
     gateway = HaproxyGateway(

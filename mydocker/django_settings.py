@@ -22,7 +22,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
-    "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
     "django_htmx",
@@ -39,7 +38,6 @@ MIDDLEWARE = [
     "mydocker.web.middleware.Headers",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "mydocker.web.middleware.Answers",
     "axes.middleware.AxesMiddleware",
@@ -52,7 +50,6 @@ TEMPLATES: list[dict[str, Any]] = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
-                "django.contrib.messages.context_processors.messages",
                 "mydocker.web.context.shell",
             ],
             "builtins": ["mydocker.web.templatetags.mydocker"],

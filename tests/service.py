@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,19 @@ homes: {global: /home/jovyan}
 lifetime: {idle: 20min, absolute: 12h}
 join_code: tiny
 """
+
+
+@contextmanager
+def running(*definitions: str, **settings: str) -> "Iterator[Service]":
+    """A service that is up, with these environments; afterwards nothing of it is left."""
+    service = Service(settings=settings)
+    try:
+        service.start()
+        for definition in definitions:
+            service.cli("environment", "apply", "-", stdin=definition)
+        yield service
+    finally:
+        service.remove()
 
 
 def free_port() -> int:
@@ -137,6 +151,11 @@ class Service:
                 except ProcessLookupError:
                     continue
 
+    def told(self) -> str:
+        """The last lines of its processes' logs."""
+        logs = sorted((self.data / "log").glob("*.log"))
+        return "\n".join(f"--- {log.name}\n{_last_lines(log)}" for log in logs)
+
     def answers(self, path: str) -> bool:
         """Whether a page of the dashboard answers 200 now."""
         try:
@@ -219,6 +238,10 @@ def _children(pid: int) -> list[int]:
     except OSError:
         return []
     return [int(each) for each in text.split()]
+
+
+def _last_lines(path: Path) -> str:
+    return "\n".join(path.read_text(errors="replace").splitlines()[-20:])
 
 
 def _lines(*command: str) -> list[str]:

@@ -5,9 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.middleware.csrf import CsrfViewMiddleware
-from django.utils import timezone
 from ninja.security import APIKeyCookie, HttpBearer
 
+from mydocker import steady
 from mydocker.domain.refusals import Kind, Refusal
 from mydocker.domain.words import gettext_noop as _
 from mydocker.services import callers
@@ -26,7 +26,7 @@ class Bearer(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
         """Return the token's bearer."""
-        return callers.by_token(token, timezone.now())
+        return callers.by_token(token, steady.now())
 
 
 class Session(APIKeyCookie):
@@ -68,7 +68,7 @@ def by_header(header: str) -> Caller:
     scheme, _space, secret = header.partition(" ")
     if scheme.lower() != "bearer" or not secret.isascii():
         raise callers.nobody()
-    return callers.by_token(secret.strip(), timezone.now())
+    return callers.by_token(secret.strip(), steady.now())
 
 
 BOTH = [Bearer(), Session(csrf=True)]

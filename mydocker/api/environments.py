@@ -5,10 +5,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.utils.translation import gettext
 from ninja import Path, Query, Router
 
+from mydocker import steady
 from mydocker.api.auth import caller_of
 from mydocker.api.noes import ALWAYS, CHANGES, DEFINES, EMPTY, UNKNOWN
 from mydocker.api.shapes import Applied, EnvironmentShown, Items, PartOfEnvironments, Slug
@@ -103,7 +103,7 @@ def apply_environment(request: HttpRequest, slug: Path[Slug]) -> HttpResponse:
             _("The definition's slug is “%(slug)s”, the address's is not."),
             _("Leave the slug out, or send it to /environments/%(slug)s."), slug=definition.slug,
         )  # fmt: skip
-    known, changed = service.apply(person, definition, timezone.now())
+    known, changed = service.apply(person, definition, steady.now())
     body = {
         "environment": _shown(known, is_editable=True),
         "changed": changed,
@@ -131,7 +131,7 @@ def delete_environment(request: HttpRequest, slug: Path[Slug]) -> HttpResponse:
 
     Needs `environments:write`.
     """
-    service.delete(_person(request, Scope.WRITE_ENVIRONMENTS), slug, timezone.now())
+    service.delete(_person(request, Scope.WRITE_ENVIRONMENTS), slug, steady.now())
     return HttpResponse(status=204)
 
 

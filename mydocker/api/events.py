@@ -5,8 +5,9 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.utils import timezone, translation
+from django.utils import translation
 
+from mydocker import steady
 from mydocker.api.exchange import Exchange, first_of, read
 from mydocker.api.following import followed, until_withdrawn
 from mydocker.domain.story import StoryKind
@@ -75,7 +76,7 @@ async def _send(
                 return  # the client comes back and says where it was
         pulls = [change for change in news if isinstance(change, PullShown)]
         if pulls and not rows:
-            await exchange.write(_progress(pulls[-1], language, timezone.now()))
+            await exchange.write(_progress(pulls[-1], language, steady.now()))
 
 
 async def _next(changes: asyncio.Queue[Change]) -> list[Change]:

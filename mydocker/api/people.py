@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from ninja import Path, Query, Router
 
+from mydocker import steady
 from mydocker.api.auth import caller_of
 from mydocker.api.noes import ALWAYS, EMPTY, UNKNOWN
 from mydocker.api.shapes import (
@@ -68,7 +68,7 @@ def create_token(request: HttpRequest, asked: TokenAsked) -> HttpResponse:
 
     A token without scopes may make others, none of which outlives it.
     """
-    caller, now = _unlimited(request), timezone.now()
+    caller, now = _unlimited(request), steady.now()
     lifetime = timedelta(seconds=asked.expires_in) if asked.expires_in else None
     if caller.token and caller.token.expires_at:
         left = caller.token.expires_at - now
@@ -82,7 +82,7 @@ def create_token(request: HttpRequest, asked: TokenAsked) -> HttpResponse:
 @router.delete("/tokens/{token}", response={**EMPTY, **UNKNOWN}, tags=["people"])
 def revoke_token(request: HttpRequest, token: Path[Id]) -> HttpResponse:
     """Revoke one of your tokens; what it opened is closed within a second."""
-    if not service.revoke_token(_unlimited(request).person, token, timezone.now()):
+    if not service.revoke_token(_unlimited(request).person, token, steady.now()):
         raise Refusal(
             Kind.NOT_FOUND, "unknown_token", _("You have no such token."),
             _("It may have been revoked already."),
@@ -143,7 +143,7 @@ def _set_enabled(request: HttpRequest, person: str, *, enabled: bool) -> HttpRes
             Kind.NOT_FOUND, "unknown_person", _("There is nobody with the id “%(id)s”."),
             _("The list of workspaces shows the ids of people."), id=person,
         )  # fmt: skip
-    service.set_enabled(person, enabled, timezone.now())
+    service.set_enabled(person, enabled, steady.now())
     return JsonResponse({"id": person, "enabled": enabled})
 
 

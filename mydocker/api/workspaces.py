@@ -2,10 +2,10 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.utils.translation import get_language
 from ninja import Path, Query, Router
 
+from mydocker import steady
 from mydocker.api.auth import caller_of
 from mydocker.api.noes import ALWAYS, CHANGES, EMPTY, UNKNOWN
 from mydocker.api.shapes import Asked, Id, Items, Part, Ticket, TicketAsked, Workspace
@@ -27,7 +27,7 @@ def ask_for_workspace(request: HttpRequest, asked: Asked) -> HttpResponse:
     Repeatable. Needs the scope `workspaces:write`.
     """
     caller = _caller(request, Scope.WRITE_WORKSPACES)
-    done = service.ask(caller.person, asked.environment, timezone.now())
+    done = service.ask(caller.person, asked.environment, steady.now())
     return _shown(caller, done.workspace, status=201 if done.is_new else 200)
 
 
@@ -50,7 +50,7 @@ def look_at_workspace(request: HttpRequest, workspace: Path[Id]) -> HttpResponse
 def stop_workspace(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
     """Stop it; files stay. Stopping what is stopped is fine. Needs `workspaces:write`."""
     caller = _caller(request, Scope.WRITE_WORKSPACES)
-    service.stop_own(caller.person, workspace, timezone.now())
+    service.stop_own(caller.person, workspace, steady.now())
     return _shown(caller, workspace)
 
 
@@ -58,7 +58,7 @@ def stop_workspace(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
 def restart_workspace(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
     """Put a new container in its place; files stay. Needs `workspaces:write`."""
     caller = _caller(request, Scope.WRITE_WORKSPACES)
-    service.restart(caller.person, workspace, timezone.now())
+    service.restart(caller.person, workspace, steady.now())
     return _shown(caller, workspace)
 
 
@@ -69,7 +69,7 @@ def reset_workspace(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
     Needs `workspaces:write`.
     """
     caller = _caller(request, Scope.WRITE_WORKSPACES)
-    service.reset(caller.person, workspace, timezone.now())
+    service.reset(caller.person, workspace, steady.now())
     return _shown(caller, workspace)
 
 
@@ -77,7 +77,7 @@ def reset_workspace(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
 def extend_workspace(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
     """Put the end of a running workspace off by an hour. Needs `workspaces:write`."""
     caller = _caller(request, Scope.WRITE_WORKSPACES)
-    service.extend(caller.person, workspace, timezone.now())
+    service.extend(caller.person, workspace, steady.now())
     return _shown(caller, workspace)
 
 
@@ -95,7 +95,7 @@ def ticket_to_workspace(
     url = entries.open_interface(
         caller.person, workspace, asked.interface or "",
         read_user_redirect((asked.path or "").lstrip("/")),
-        caller.holder(), _site(), timezone.now(),
+        caller.holder(), _site(), steady.now(),
     )  # fmt: skip
     return JsonResponse({"url": url})
 
@@ -107,7 +107,7 @@ def delete_workspace(request: HttpRequest, workspace: Path[Id]) -> HttpResponse:
     Needs `workspaces:write`.
     """
     caller = _caller(request, Scope.WRITE_WORKSPACES)
-    service.delete(caller.person, workspace, timezone.now())
+    service.delete(caller.person, workspace, steady.now())
     return HttpResponse(status=204)
 
 

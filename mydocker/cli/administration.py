@@ -24,6 +24,12 @@ environment_app = typer.Typer(help="Environments.", no_args_is_help=True)
 workspace_app = typer.Typer(help="Workspaces.", no_args_is_help=True)
 
 
+EMAIL = typer.Argument(..., help="The person's mail address.")
+SLUG = typer.Argument(..., help="The environment's slug, such as jupyterlab-python.")
+WORKSPACE = typer.Argument(..., help="The workspace's id, as `workspace list` shows it.")
+AS_JSON = typer.Option(False, "--json", help="For programs.")
+
+
 def register(app: typer.Typer) -> None:
     """Add the groups to the command line."""
     app.add_typer(user_app, name="user")
@@ -80,7 +86,7 @@ def _print(value: object) -> None:
 
 @user_app.command("add")
 def user_add(
-    email: str,
+    email: str = EMAIL,
     role: str = typer.Option("student", help="student, teacher or admin."),
     name: str = typer.Option("", help="Name shown to others."),
     password_stdin: bool = typer.Option(False, "--password-stdin", help="Read it from stdin."),
@@ -100,7 +106,7 @@ def user_add(
 
 @token_app.command("create")
 def token_create(
-    email: str,
+    email: str = EMAIL,
     scope: list[str] = typer.Option([], "--scope", help="May be repeated; none: everything."),
     expires: str = typer.Option("", help="Such as 8h or 30d; empty: never."),
     title: str = typer.Option("command line", help="Shown in the person's account."),
@@ -144,7 +150,7 @@ def environment_apply(file: str = typer.Argument(..., help="A YAML file, or - fo
 
 
 @environment_app.command("export")
-def environment_export(slug: str) -> None:
+def environment_export(slug: str = SLUG) -> None:
     """Print an environment's definition as YAML; `apply` takes it back."""
     with _database():
         from mydocker.services import environments
@@ -155,7 +161,7 @@ def environment_export(slug: str) -> None:
 
 
 @environment_app.command("list")
-def environment_list(as_json: bool = typer.Option(False, "--json")) -> None:
+def environment_list(as_json: bool = AS_JSON) -> None:
     """List every environment."""
     with _database():
         from mydocker.services import environments
@@ -174,7 +180,7 @@ def environment_list(as_json: bool = typer.Option(False, "--json")) -> None:
 
 
 @environment_app.command("delete")
-def environment_delete(slug: str) -> None:
+def environment_delete(slug: str = SLUG) -> None:
     """Delete an environment that nobody ever used."""
     with _database():
         from mydocker.services import environments
@@ -185,10 +191,10 @@ def environment_delete(slug: str) -> None:
 
 @workspace_app.command("start")
 def workspace_start(
-    environment: str,
+    environment: str = SLUG,
     user: str = typer.Option(..., "--user", help="Mail of the person."),
     wait: bool = typer.Option(False, "--wait", help="Until it is ready or failed."),
-    as_json: bool = typer.Option(False, "--json"),
+    as_json: bool = AS_JSON,
 ) -> None:
     """Start a person's workspace in an environment."""
     with _database():
@@ -216,7 +222,7 @@ def _summary(person: Any, workspace: str) -> dict[str, object]:
 
 
 @workspace_app.command("list")
-def workspace_list(as_json: bool = typer.Option(False, "--json")) -> None:
+def workspace_list(as_json: bool = AS_JSON) -> None:
     """List every workspace that runs."""
     with _database():
         from mydocker.services import summaries
@@ -235,7 +241,7 @@ def workspace_list(as_json: bool = typer.Option(False, "--json")) -> None:
 
 
 @workspace_app.command("stop")
-def workspace_stop(workspace: str) -> None:
+def workspace_stop(workspace: str = WORKSPACE) -> None:
     """Stop a workspace."""
     with _database():
         from mydocker.services import workspaces
@@ -246,11 +252,11 @@ def workspace_stop(workspace: str) -> None:
 
 @workspace_app.command("logs")
 def workspace_logs(
-    workspace: str,
-    follow: bool = typer.Option(False, "--follow", "-f"),
-    tail: int = typer.Option(200, "--tail"),
+    workspace: str = WORKSPACE,
+    follow: bool = typer.Option(False, "--follow", "-f", help="Go on as it writes."),
+    tail: int = typer.Option(200, "--tail", help="How many of the last lines."),
 ) -> None:
-    """Print what a workspace's program wrote."""
+    """Print what a workspace's program wrote; of a failed run, its last lines."""
     import asyncio
 
     from mydocker.cli.main import refuse, settings
@@ -259,9 +265,9 @@ def workspace_logs(
     with _database():
         from mydocker.store import runs
 
-        run = runs.live_of(workspace)
+        run = runs.latest_of(workspace)
     if run is None:
-        refuse("This workspace does not run.")
+        refuse("This workspace was never started.")
     try:
         asyncio.run(_print_logs(settings(), run.id, tail, follow))
     except (Unavailable, Refused) as error:

@@ -46,7 +46,7 @@ def write_gateway_configuration(settings: Settings, users: Users) -> Path:
         socket=where.gateway,
         socket_user=users.loops.name,
         user=users.gateway.name,
-        bind=_addresses(settings),
+        bind=addresses(settings),
         port=settings.port,
         certificate=settings.tls_certificate,
         plain_port=80 if settings.tls_certificate and settings.port == 443 else None,
@@ -60,7 +60,8 @@ def write_gateway_configuration(settings: Settings, users: Users) -> Path:
     return write_configuration(config)
 
 
-def _addresses(settings: Settings) -> tuple[str, ...]:
+def addresses(settings: Settings) -> tuple[str, ...]:
+    """Where the gateway listens."""
     if settings.bind:
         return tuple(each.strip() for each in settings.bind.split(","))
     return ("127.0.0.1", "::1") if settings.is_development else ("0.0.0.0", "::")  # noqa: S104 - the service is for everybody

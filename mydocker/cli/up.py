@@ -139,8 +139,9 @@ def _last_lines(path: Path, count: int = 12) -> str:
 def _problems(settings: Settings) -> list[str]:
     framework.start(settings)
     from mydocker.bootstrap import readiness
+    from mydocker.cli.reaching import trouble
 
-    return list(readiness(settings))
+    return list(readiness(settings)) or [each for each in [trouble(settings)] if each]
 
 
 def _teller(*, quiet: bool) -> Any:

@@ -17,13 +17,13 @@ from mydocker.domain.routes import authorization
 from mydocker.domain.runs import Phase
 from mydocker.domain.story import StoryKind
 from mydocker.loops import ledger
-from mydocker.loops.clock import SteadyClock
 from mydocker.loops.database import Database
 from mydocker.ports.activity import WorkSensor
 from mydocker.ports.errors import Unavailable
 from mydocker.ports.gateway import Activity, Gateway
 from mydocker.ports.nodes import ContainerUsage, NodeAgent
 from mydocker.services import workspaces as services
+from mydocker.steady import SteadyClock
 from mydocker.store import runs, story, workspaces
 from mydocker.store.doorbell import ring
 from mydocker.store.runs import RunRow

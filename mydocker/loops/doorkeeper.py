@@ -1,15 +1,17 @@
-"""Ends logins whose time is over, by the steady clock."""
+"""Ends logins whose time is over, by the steady clock, and what expired API tokens opened."""
 
 import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
 
 from mydocker.loops import metrics
-from mydocker.loops.clock import SteadyClock
 from mydocker.loops.database import Database
 from mydocker.services import people
+from mydocker.steady import SteadyClock
+from mydocker.store import access
 
 LOG = structlog.get_logger()
 
@@ -30,9 +32,16 @@ class Doorkeeper:
 
     async def turn(self, key: str, woken: asyncio.Event) -> None:
         self._watch_clock()
-        ended = await self._database(people.end_expired_logins, self._clock.now())
+        ended = await self._database(people.end_expired, self._clock.now())
         if ended:
             LOG.info("logins.expired", count=ended)
+        due = await self._database(access.next_end)
+        pause = due - self._clock.now() if due else self.backstop
+        if pause < self.backstop:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, pause.total_seconds())):
+                    await woken.wait()
+            woken.set()  # there is something to end now
 
     def _watch_clock(self) -> None:
         jump = self._clock.jump()

@@ -14,11 +14,11 @@ import structlog
 
 from mydocker.domain.runs import Phase
 from mydocker.loops import metrics
-from mydocker.loops.clock import SteadyClock
 from mydocker.loops.custodian import routes_of
 from mydocker.loops.database import Database
 from mydocker.ports.gateway import Gateway, Route
 from mydocker.ports.nodes import NodeAgent
+from mydocker.steady import SteadyClock
 from mydocker.store import access, runs
 from mydocker.store.access import GrantRow
 from mydocker.store.doorbell import ring

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from mydocker.domain.runs import Phase
-from mydocker.loops.clock import SteadyClock
 from mydocker.loops.database import Database
 from mydocker.ports.driver import Driver
 from mydocker.ports.nodes import NodeAgent
+from mydocker.steady import SteadyClock
 from mydocker.store import access, runs
 
 LOG = structlog.get_logger()

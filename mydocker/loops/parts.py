@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from mydocker.loops.clock import SteadyClock
 from mydocker.loops.database import Database
 from mydocker.ports.driver import Driver
 from mydocker.ports.gateway import Gateway
 from mydocker.ports.nodes import NodeAgent
+from mydocker.steady import SteadyClock
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from mydocker.domain.failures import Cause
 from mydocker.domain.reserves import Fill, judge_fill, room_of, run_to_stop
 from mydocker.domain.story import StoryKind
 from mydocker.loops import metrics
-from mydocker.loops.clock import SteadyClock
 from mydocker.loops.database import Database
 from mydocker.ports.nodes import HomeUsage, NodeAgent, Space
 from mydocker.services import workspaces as services
+from mydocker.steady import SteadyClock
 from mydocker.store import homes, story
 from mydocker.store.doorbell import ring
 from mydocker.store.homes import HomeInUse

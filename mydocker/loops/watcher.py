@@ -8,10 +8,10 @@ import structlog
 from mydocker.domain.runs import Phase
 from mydocker.domain.story import StoryKind
 from mydocker.loops import ledger
-from mydocker.loops.clock import SteadyClock
 from mydocker.loops.database import Database
 from mydocker.ports.driver import Driver, Happening
 from mydocker.ports.errors import Unavailable
+from mydocker.steady import SteadyClock
 from mydocker.store import runs, story
 from mydocker.store.doorbell import ring
 

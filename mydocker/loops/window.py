@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from mydocker.domain.runs import Phase
 from mydocker.loops.database import Database
 from mydocker.loops.health import Health
 from mydocker.ports.driver import Driver, PullProgress
@@ -131,6 +132,12 @@ class WindowServer:
     async def _logs(self, request: Mapping[str, Any], writer: asyncio.StreamWriter) -> None:
         run = _run_of(request)
         tail = max(0, min(int(request["tail"]), 10_000))
+        row = await self._database(runs.find, run)
+        if row is not None and row.phase is Phase.ENDED:
+            kept = (await self._database(runs.last_log, run)).splitlines()
+            for text in kept[-tail:] if tail else ():
+                await _say(writer, {"text": text, "stream": "stdout"})
+            return
         async for line in self._driver.logs(run, tail=tail, follow=bool(request["follow"])):
             await _say(writer, {"text": line.text, "stream": line.stream})
 

@@ -70,8 +70,11 @@ def by_join_code(code: str) -> Known:
 
 def catalogue(person: Person) -> Sequence[Known]:
     """Every environment the person may start from the list."""
-    rows = store.listed([Status.READY.value])
-    return [each for each in map(known, rows) if may_start(person, each.definition, each.row.id)]
+    maintained = store.maintained(person.mail)
+    offered = map(known, store.listed([Status.READY.value]))
+    return [
+        each for each in offered if _may_start(person, each.definition, each.row.id in maintained)
+    ]
 
 
 def editable(person: Person) -> Sequence[Known]:
@@ -88,8 +91,13 @@ def admitted(person: Person, environment: Known) -> None:
 
 
 def may_start(person: Person, definition: Environment, environment: str) -> bool:
+    """Whether the person may start the environment of this id, were it defined so."""
+    return _may_start(person, definition, store.maintains(person.mail, environment))
+
+
+def _may_start(person: Person, definition: Environment, maintains: bool) -> bool:
     try:
-        admit(person, definition, maintains=store.maintains(person.mail, environment))
+        admit(person, definition, maintains=maintains)
     except Refusal:
         return False
     return True

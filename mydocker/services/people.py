@@ -97,10 +97,10 @@ def end_login(session_key: str, now: datetime) -> None:
             tell_withdrawn("")
 
 
-def end_expired_logins(now: datetime) -> int:
-    """End every login whose time is over; returns how many."""
+def end_expired(now: datetime) -> int:
+    """End every login whose time is over, and what expired API tokens opened; returns how many."""
     with unit_of_work():
-        ended = access.end_logins(now, expired=True)
+        ended = access.end_logins(now, expired=True) + access.end_grants_of_expired_tokens(now)
         if ended:
             ring("grants", "")
             tell_withdrawn("")

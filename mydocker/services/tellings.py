@@ -74,4 +74,4 @@ def _moment(value: str) -> str:
     except ValueError:
         return value
     is_aware = at.tzinfo is not None
-    return date_format(timezone.localtime(at) if is_aware else at, "SHORT_DATETIME_FORMAT")
+    return date_format(timezone.localtime(at) if is_aware else at, "j F Y H:i")

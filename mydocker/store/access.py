@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from mydocker.domain.people import Person
 from mydocker.domain.runs import Phase
@@ -88,10 +88,18 @@ def end_logins(
     return len(ending)
 
 
-def next_login_end() -> datetime | None:
-    """When the next open login expires."""
-    opened = Login.objects.filter(ended_at=None).order_by("expires_at")
-    return opened.values_list("expires_at", flat=True).first()
+def end_grants_of_expired_tokens(now: datetime) -> int:
+    """End what an API token opened, once its time is over. Returns how many grants ended."""
+    over = Grant.objects.filter(revoked_at=None, token__expires_at__lte=now)
+    return over.update(revoked_at=now)
+
+
+def next_end() -> datetime | None:
+    """When the next open login, or API token that opened something, expires."""
+    logins = Login.objects.filter(ended_at=None).aggregate(at=Min("expires_at"))
+    opened = Grant.objects.filter(revoked_at=None, token__expires_at__isnull=False)
+    tokens = opened.aggregate(at=Min("token__expires_at"))
+    return min((each["at"] for each in (logins, tokens) if each["at"]), default=None)
 
 
 def create_token(
@@ -155,8 +163,9 @@ def consume_ticket(secret: str, host: str, now: datetime) -> Entry | None:
     """
     mine = Ticket.objects.filter(digest=digest(secret))
     usable = mine.filter(
-        Q(login=None) | Q(login__ended_at=None),
+        Q(login=None) | Q(login__ended_at=None, login__expires_at__gt=now),
         Q(token=None) | Q(token__revoked_at=None),
+        Q(token__expires_at=None) | Q(token__expires_at__gt=now),
         host_id=host, used_at=None, expires_at__gt=now, person__enabled=True,
         host__run__phase__lt=Phase.STOPPING,
     )  # fmt: skip

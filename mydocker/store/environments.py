@@ -1,6 +1,6 @@
 """Named questions and writes about environments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -106,6 +106,12 @@ def maintains(mail: str, environment: str) -> bool:
         bool(mail)
         and Maintainer.objects.filter(mail=mail.lower(), environment_id=environment).exists()
     )
+
+
+def maintained(mail: str) -> Collection[str]:
+    """Ids of the environments that the person of this mail may edit."""
+    rows = Maintainer.objects.filter(mail=mail.lower()) if mail else Maintainer.objects.none()
+    return frozenset(rows.values_list("environment_id", flat=True))
 
 
 def _maintain(environment: str, mails: Sequence[str]) -> None:

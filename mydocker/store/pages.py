@@ -189,7 +189,8 @@ SELECT h.host, h.port, r.id, r.phase, w.id, w.person_id, w.environment_id
 """
 _LIVE_BY_PHASE = "SELECT phase, COUNT(*) FROM run WHERE phase < 5 GROUP BY phase"
 _QUEUE = (
-    "SELECT COUNT(*), SUM(CASE WHEN created_at < %s THEN 1 ELSE 0 END) FROM run WHERE phase = 0"
+    "SELECT COUNT(*), SUM(CASE WHEN created_at < %s THEN 1 ELSE 0 END) FROM run "
+    "WHERE phase = 0 AND phase < 5"  # the index holds live runs, and SQLite wants to be told so
 )
 _TOKENS = """
 SELECT id, title, scopes, created_at, expires_at, last_used_at FROM token

@@ -145,6 +145,12 @@ def note(run: str, **facts: object) -> None:
     Run.objects.filter(id=run).update(**facts)
 
 
+def last_log(run: str) -> str:
+    """The last lines that a failed run's program wrote; empty where there are none."""
+    kept = Run.objects.filter(pk=run).values_list("last_log", flat=True).first()
+    return kept or ""
+
+
 def remember_size(reference: str, total_bytes: int) -> None:
     """Remember how much a pull of an image moved."""
     ImageSize.objects.update_or_create(

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from mydocker import steady
 from mydocker.domain.people import Person
 from mydocker.domain.scopes import Scope
 from mydocker.domain.words import gettext_noop as _
@@ -86,7 +86,7 @@ def create_token(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         visitor.person,
         form.cleaned_data["title"],
         form.cleaned_data["scopes"],
-        timezone.now(),
+        steady.now(),
         timedelta(days=int(days)) if days else None,
     )
     return _page(request, visitor, secret=secret)
@@ -96,7 +96,7 @@ def create_token(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 @signed_in
 def revoke_token(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
     """Make a token useless, and close what it opened."""
-    people.revoke_token(visitor.person, token, timezone.now())
+    people.revoke_token(visitor.person, token, steady.now())
     return see_other(with_notice("/account", "revoked"))
 
 
@@ -109,7 +109,7 @@ def _page(
     secret: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    now = timezone.now()
+    now = steady.now()
     context = {
         "person": visitor.person,
         "name_form": name_form or NameForm(initial={"name": visitor.person.display_name}),

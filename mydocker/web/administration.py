@@ -2,9 +2,9 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from mydocker import steady
 from mydocker.domain.runs import Phase
 from mydocker.store import pages
 from mydocker.store.pages import Visitor
@@ -24,7 +24,7 @@ def workspaces(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     shown = found[:PER_PAGE]
     phases = pages.live_by_phase()
     context = {
-        "now": timezone.now(),
+        "now": steady.now(),
         "inside": shown,
         "next_page": shown[-1].card.id if len(found) > PER_PAGE else "",
         "is_first": not after,

@@ -7,9 +7,9 @@ from unicodedata import combining, normalize
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from mydocker import steady
 from mydocker.services.catalogue import Known, catalogue
 from mydocker.store.pages import Visitor
 from mydocker.web.dashboard import page_number
@@ -45,7 +45,7 @@ def show(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "chosen": chosen,
         "tags": tags_of(everything, chosen),
         "count": len(found),
-        "offers": offers_of(found[first : first + PER_PAGE], timezone.now()),
+        "offers": offers_of(found[first : first + PER_PAGE], steady.now()),
         "number": number,
         "has_more": len(found) > first + PER_PAGE,
         "query": _query(wanted, chosen),

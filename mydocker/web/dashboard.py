@@ -5,11 +5,11 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
+from mydocker import steady
 from mydocker.domain.workspaces import State
 from mydocker.services.catalogue import catalogue
 from mydocker.store import pages
@@ -29,7 +29,7 @@ SUGGESTED = 3
 @signed_in
 def dashboard(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The person's workspaces, or how to get the first one."""
-    now = timezone.now()
+    now = steady.now()
     number = page_number(request)
     cards = pages.dashboard(visitor.person.id, PER_PAGE + 1, (number - 1) * PER_PAGE)
     if not cards and number == 1:

@@ -6,10 +6,10 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from mydocker import steady
 from mydocker.domain.environments import Status
 from mydocker.domain.refusals import Kind, Refusal
 from mydocker.domain.words import gettext_noop as _
@@ -37,7 +37,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     The answer's `Location` is a path, never another host.
     """
     host = request.get_host().partition(":")[0].lower()
-    entered = entries.enter(request.GET.get("ticket", ""), host, timezone.now())
+    entered = entries.enter(request.GET.get("ticket", ""), host, steady.now())
     path = "/" + entered.path.lstrip("/")
     response = leave_quietly(path) if is_placed_soon(entered.digest) else _not_yet(path)
     response.set_cookie(GRANT_COOKIE, entered.cookie, secure=True, httponly=True, samesite="Lax")
@@ -93,7 +93,7 @@ def _in(visitor: Visitor, found: HostGlance, path: str) -> HttpResponse | None:
 
 def _waiting(request: HttpRequest, visitor: Visitor, found: HostGlance, path: str) -> HttpResponse:
     target = Target(host=found.host, path=path)
-    page = read(found.workspace, visitor, target, timezone.now())
+    page = read(found.workspace, visitor, target, steady.now())
     if page is None:
         return see_other("/")
     if LAYOUTS[page.card.state] == "starting":

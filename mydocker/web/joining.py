@@ -8,9 +8,9 @@ import re
 from urllib.parse import quote, unquote, urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from mydocker import steady
 from mydocker.domain.addresses import user_redirect
 from mydocker.domain.people import Person
 from mydocker.domain.refusals import Kind, Refusal
@@ -83,7 +83,7 @@ def _refusal(person: Person, environment: Known) -> Refusal | None:
 def _start(
     request: HttpRequest, visitor: Visitor, environment: Known, redirect: str
 ) -> HttpResponse:
-    asked = workspaces.ask(visitor.person, environment.row.slug, timezone.now())
+    asked = workspaces.ask(visitor.person, environment.row.slug, steady.now())
     main = main_interface(environment.definition, redirect)
     key = main.key if main else ""
     if (way := straight_in(visitor, asked.workspace, key, redirect)) is not None:
@@ -107,7 +107,7 @@ def _page(
         "by": makers_of(definition, pages.names_by_mail(definition.maintainers)),
         "faces": [(shape_of(each), each.title) for each in definition.interfaces],
         "other_ports": list(other_ports(definition)),
-        "usual": usual_seconds(environment.row.id, timezone.now()),
+        "usual": usual_seconds(environment.row.id, steady.now()),
         "who": visitor.person,
         "redirect": redirect,
         "shown_redirect": unquote(redirect),

@@ -8,11 +8,11 @@ from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from mydocker import steady
 from mydocker.domain.people import Role
 from mydocker.domain.refusals import Kind, Refusal
 from mydocker.domain.words import gettext_noop as _
@@ -102,7 +102,7 @@ def _demo_user(key: str) -> AbstractBaseUser:
             Kind.FORBIDDEN, "no_demo", _("There are no demo people here."),
             _("Sign in with your own account."),
         )  # fmt: skip
-    person = people.add_local(found.mail, found.role, timezone.now(), name=found.name)
+    person = people.add_local(found.mail, found.role, steady.now(), name=found.name)
     user = Local().get_user(person.id)
     if user is None:
         raise Refusal(Kind.FORBIDDEN, "disabled", _("Your account is disabled."))
@@ -111,7 +111,7 @@ def _demo_user(key: str) -> AbstractBaseUser:
 
 def _welcome(request: HttpRequest, user: AbstractBaseUser, wanted: str) -> HttpResponse:
     """Begin a login under a new session key; a former one of this browser ends."""
-    now = timezone.now()
+    now = steady.now()
     if former := request.session.session_key:
         people.end_login(former, now)
     login(request, user, backend=BACKEND)  # type: ignore[arg-type] # a Person, as AUTH_USER_MODEL
@@ -132,7 +132,7 @@ def _welcome(request: HttpRequest, user: AbstractBaseUser, wanted: str) -> HttpR
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the login, and with it everything it opened."""
     if key := request.COOKIES.get(settings.SESSION_COOKIE_NAME):
-        people.end_login(key, timezone.now())
+        people.end_login(key, steady.now())
     logout(request)
     forget_visitor(request)
     wanted = request.POST.get("next", "")

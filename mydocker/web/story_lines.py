@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
+from mydocker import steady
 from mydocker.domain.environments import Environment
 from mydocker.domain.story import SENTENCES, StoryKind
 from mydocker.services.tellings import tell_event
@@ -195,7 +196,7 @@ def _shown(name: str, value: str) -> str:
     """Moments and seconds as people say them."""
     try:
         if name == "until" or name.endswith("_at"):
-            return moment_text(datetime.fromisoformat(value), timezone.now())
+            return moment_text(datetime.fromisoformat(value), steady.now())
         return number_text(float(value)) if name == "seconds" else value
     except ValueError:
         return value

@@ -16,8 +16,8 @@ from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.http import HttpRequest, QueryDict
-from django.utils import timezone
 
+from mydocker import steady
 from mydocker.domain.people import Action, may
 from mydocker.domain.refusals import Refusal
 from mydocker.ports.errors import Unavailable
@@ -184,7 +184,7 @@ def _look(request: Request, reader: Reader, target: Target) -> _Seen | None:
     if visitor is None:
         return None
     with reader.reading():
-        page = read(request.workspace, visitor, target, timezone.now())
+        page = read(request.workspace, visitor, target, steady.now())
         if page is None:
             return None
         if not page.is_owner and not may(visitor.person, Action.STOP_OTHERS_WORKSPACE):
@@ -270,7 +270,7 @@ class _Follower:
             await self._request.tell("announce", fresh.page.announcement)
 
     async def _push_pull(self, pull: PullShown) -> None:
-        html, spoken = await _in_thread(self._pull.told, pull, timezone.now())
+        html, spoken = await _in_thread(self._pull.told, pull, steady.now())
         await self._request.tell("pull", html)
         if spoken:
             await self._request.tell("announce", spoken)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from mydocker import steady
 from mydocker.domain.environments import Environment, warnings_of
 from mydocker.domain.people import Action, may
 from mydocker.domain.refusals import Kind, Refusal
@@ -73,9 +73,7 @@ def environments_list(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     refused: Refusal | None = None
     if request.method == "POST":
         try:
-            found, changed = environments.apply(
-                visitor.person, read_definition(text), timezone.now()
-            )
+            found, changed = environments.apply(visitor.person, read_definition(text), steady.now())
         except Refusal as refusal:
             refused = refusal
         else:
@@ -134,7 +132,7 @@ def _apply(visitor: Visitor, found: Known, text: str) -> bool:
             _("Keep the slug here; to make a new environment, use the list."),
             slug=definition.slug,
         )  # fmt: skip
-    _known, changed = environments.apply(visitor.person, definition, timezone.now())
+    _known, changed = environments.apply(visitor.person, definition, steady.now())
     return changed
 
 

@@ -1,8 +1,8 @@
 """The ways into a workspace: lasting links, and tickets for whoever clicks one now."""
 
 from django.conf import settings
-from django.utils import timezone
 
+from mydocker import steady
 from mydocker.domain.environments import Environment, Interface
 from mydocker.domain.refusals import Refusal
 from mydocker.services import entries
@@ -26,14 +26,14 @@ def ticket(visitor: Visitor, workspace: str, interface: str, rest: str) -> str:
     """The address that lets the visitor into an interface, once. Refuses until it is ready."""
     return entries.open_interface(
         visitor.person, workspace, interface, rest, Holder(login=visitor.login), site(),
-        timezone.now(),
+        steady.now(),
     )  # fmt: skip
 
 
 def ticket_to(visitor: Visitor, workspace: str, host: str, path: str) -> str:
     """The address that lets the visitor in to a path of a host of the live run, once."""
     return entries.open_path(
-        visitor.person, workspace, host, path, Holder(login=visitor.login), site(), timezone.now()
+        visitor.person, workspace, host, path, Holder(login=visitor.login), site(), steady.now()
     )  # fmt: skip
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from mydocker import steady
 from mydocker.domain.addresses import address_within, read_user_redirect, user_redirect
 from mydocker.domain.people import Action, Person, may
 from mydocker.domain.refusals import Refusal
@@ -61,7 +61,7 @@ def local_path(path: str) -> str:
 
 def _page(request: HttpRequest, visitor: Visitor, workspace: str, target: Target) -> HttpResponse:
     everything = request.GET.get("story") == "all"
-    page = read(workspace, visitor, target, timezone.now(), everything=everything)
+    page = read(workspace, visitor, target, steady.now(), everything=everything)
     if page is None or not _may_see(visitor.person, page):
         raise unknown_workspace()
     context = {"page": page, "report": report_on(page)}
@@ -81,7 +81,7 @@ def _action(act: Act, done: str) -> Callable[..., HttpResponse]:
     @require_POST
     @signed_in
     def view(request: HttpRequest, visitor: Visitor, workspace: str) -> HttpResponse:
-        act(visitor.person, workspace, timezone.now())
+        act(visitor.person, workspace, steady.now())
         back = request.POST.get("next", "")
         if back:
             return see_other(with_notice(safe_next(back), done))
@@ -101,7 +101,7 @@ def _start(act: Act) -> Callable[..., HttpResponse]:
     @signed_in
     def view(request: HttpRequest, visitor: Visitor, workspace: str) -> HttpResponse:
         target = target_of(request.POST)
-        act(visitor.person, workspace, timezone.now())
+        act(visitor.person, workspace, steady.now())
         return see_other(f"/workspaces/{workspace}{target.query()}")
 
     return view
@@ -116,7 +116,7 @@ reset = _start(workspaces.reset)
 @signed_in
 def delete(request: HttpRequest, visitor: Visitor, workspace: str) -> HttpResponse:
     """Delete it; the global home stays."""
-    workspaces.delete(visitor.person, workspace, timezone.now())
+    workspaces.delete(visitor.person, workspace, steady.now())
     return see_other(with_notice("/", "deleted"))
 
 
@@ -124,7 +124,7 @@ def delete(request: HttpRequest, visitor: Visitor, workspace: str) -> HttpRespon
 @signed_in
 def credentials(request: HttpRequest, visitor: Visitor, workspace: str) -> HttpResponse:
     """The run's user name and password, for a script of the page, or as text without one."""
-    username, password = workspaces.credentials(visitor.person, workspace, timezone.now())
+    username, password = workspaces.credentials(visitor.person, workspace, steady.now())
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse({"username": username, "password": password})
     return HttpResponse(f"{username}\n{password}\n", content_type="text/plain; charset=utf-8")

@@ -4,16 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.service import TINY, Service
+from tests.service import TINY, Service, running
 
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """A running service with the environment `tiny`."""
-    service = Service()
-    try:
-        service.start()
-        service.cli("environment", "apply", "-", stdin=TINY)
+    with running(TINY) as service:
         yield service
-    finally:
-        service.remove()

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mydocker.domain.clocks import JUMP, Mark, judge_clock, moved
 from mydocker.domain.environments import Lifetime
 from mydocker.domain.failures import TELLINGS, Cause
 from mydocker.domain.lifetime import (
@@ -108,20 +107,6 @@ def test_only_what_really_passed_ends_it(
         assert verdict.stops_at >= now + min(ends)
 
 
-@given(lifetimes(), moments, signs, signs, signs, st.integers(-(10**6), 10**6))
-def test_moved_by_a_jump_all_is_judged_as_before(
-    lifetime: Lifetime, ready: datetime, seen: datetime | None, work: datetime | None,
-    extension: datetime | None, seconds: int,
-) -> None:  # fmt: skip
-    jump, now = timedelta(seconds=seconds), READY + timedelta(days=1)
-    before = judge_idleness(lifetime, ready, seen, work, extension, now)
-    after = judge_idleness(
-        lifetime, ready + jump, moved(seen, jump), moved(work, jump), moved(extension, jump),
-        now + jump,
-    )  # fmt: skip
-    assert type(before) is type(after)
-
-
 def test_one_click_adds_an_hour_from_when_it_would_stop() -> None:
     stops = READY + 20 * MINUTE
     assert extended(USUAL, READY, stops, READY + 16 * MINUTE) == stops + EXTENSION
@@ -142,27 +127,3 @@ def test_without_an_absolute_limit_extension_has_none() -> None:
     lifetime = Lifetime(idle=20 * MINUTE, absolute=None)
     late = READY + timedelta(days=300)
     assert extended(lifetime, READY, late, READY) == late + EXTENSION
-
-
-@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1), JUMP, -JUMP])
-def test_a_clock_that_was_set_is_noticed(jump: timedelta) -> None:
-    before = Mark(READY, timedelta(hours=5), "boot")
-    after = Mark(READY + MINUTE + jump, timedelta(hours=5) + MINUTE, "boot")
-    assert judge_clock(before, after) == jump
-
-
-def test_more_than_a_minute_is_a_jump() -> None:
-    assert JUMP == MINUTE
-
-
-def test_a_clock_that_is_kept_right_is_none() -> None:
-    before = Mark(READY, timedelta(hours=5), "boot")
-    after = Mark(READY + timedelta(minutes=10, seconds=59), timedelta(hours=5, minutes=10), "boot")
-    assert judge_clock(before, after) is None
-
-
-def test_marks_of_two_starts_of_the_machine_tell_nothing() -> None:
-    before = Mark(READY, timedelta(hours=5), "one")
-    assert judge_clock(before, Mark(READY + timedelta(days=1), timedelta(0), "two")) is None
-    assert judge_clock(before, Mark(READY, timedelta(days=9), "two")) is None
-    assert judge_clock(before, Mark(READY + timedelta(days=1), timedelta(0), "one")) is None

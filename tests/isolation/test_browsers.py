@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Response
 
 from tests.browser import DEADLINE_MS, chromium, page_of
-from tests.service import TINY, Service
+from tests.service import TINY, Service, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 
@@ -33,14 +33,8 @@ join_code: evil
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """A service with a harmless and a hostile environment."""
-    service = Service()
-    try:
-        service.start()
-        service.cli("environment", "apply", "-", stdin=TINY)
-        service.cli("environment", "apply", "-", stdin=EVIL)
+    with running(TINY, EVIL) as service:
         yield service
-    finally:
-        service.remove()
 
 
 @pytest.fixture(scope="module")

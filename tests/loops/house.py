@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 from mydocker.domain.environments import Port
 from mydocker.domain.runs import Patience, Phase
-from mydocker.loops.clock import SteadyClock
 from mydocker.loops.custodian import Custodian
 from mydocker.loops.database import Database
 from mydocker.loops.gatekeeper import CHANGED, Gatekeeper
@@ -20,6 +19,7 @@ from mydocker.loops.watcher import Watcher
 from mydocker.loops.window import Showcase
 from mydocker.ports.driver import ImageFacts
 from mydocker.ports.nodes import Bridge
+from mydocker.steady import SteadyClock
 from mydocker.store import runs
 from mydocker.store.runs import RunRow
 from mydocker.testing.fake_agent import FakeAgent

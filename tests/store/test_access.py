@@ -38,9 +38,11 @@ def ready(now: datetime) -> tuple[Person, RunRow]:
     return person, run
 
 
-def _ticket(person: Person, run: RunRow, now: datetime, login: str | None = None) -> str:
+def _ticket(
+    person: Person, run: RunRow, now: datetime, login: str | None = None, token: str | None = None
+) -> str:
     return access.issue_ticket(
-        host=run.hosts[8888], path="/lab?token=x", person=person.id, login=login, token=None,
+        host=run.hosts[8888], path="/lab?token=x", person=person.id, login=login, token=token,
         now=now, lifetime=MINUTE,
     )  # fmt: skip
 
@@ -110,8 +112,25 @@ def test_disabling_a_person_ends_everything(now: datetime, ready: tuple[Person, 
 def test_expired_logins_end(now: datetime, ready: tuple[Person, RunRow]) -> None:
     person, _ = ready
     people.begin_login(person.id, "here", now, DAY)
-    assert people.end_expired_logins(now + DAY - MINUTE) == 0
-    assert people.end_expired_logins(now + DAY) == 1
+    assert people.end_expired(now + DAY - MINUTE) == 0
+    assert people.end_expired(now + DAY) == 1
+
+
+def test_what_a_token_opened_ends_with_its_time(
+    now: datetime, ready: tuple[Person, RunRow]
+) -> None:
+    person, run = ready
+    token = access.token_of(people.create_token(person, "script", [], now, MINUTE / 2), now)
+    assert token is not None
+    used, late = (_ticket(person, run, now, token=token.id) for _ in range(2))
+    entries.enter(used, run.hosts[8888], now)
+    over = now + MINUTE / 2
+    assert access.next_end() == over
+    assert people.end_expired(over - MINUTE / 60) == 0
+    assert len(access.wanted_grants()) == 1
+    assert people.end_expired(over) == 1
+    assert not access.wanted_grants()
+    assert access.consume_ticket(late, run.hosts[8888], over) is None
 
 
 def test_stopping_revokes_the_grants_at_once(now: datetime, ready: tuple[Person, RunRow]) -> None:

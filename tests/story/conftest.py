@@ -6,19 +6,14 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser import chromium
-from tests.service import TINY, Service
+from tests.service import TINY, Service, running
 
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """A running service."""
-    service = Service()
-    try:
-        service.start()
-        service.cli("environment", "apply", "-", stdin=TINY)
+    with running(TINY) as service:
         yield service
-    finally:
-        service.remove()
 
 
 @pytest.fixture(scope="module")

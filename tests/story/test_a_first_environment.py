@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser import DEADLINE_MS, page_of
 from tests.service import Service, wait_for
 from tests.story import lab
+from tests.story.signing import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 PICTURES = os.environ.get("MYDOCKER_TEST_PICTURES", "")
@@ -22,20 +22,6 @@ def picture(page: Page, name: str) -> None:
     """Keep a screenshot where pictures are wanted."""
     if PICTURES:
         page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
-
-
-def sign_in(page: Page, service: Service, wanted: str, who: str = "Camille") -> None:
-    """Open an address, and sign in as a demo person on the way."""
-    page.goto(service.url + wanted)
-    button = page.get_by_role("button", name=who)
-    if not button.is_visible():
-        page.reload()  # a container's interface came up: Chromium aborted the request
-    try:
-        button.click()
-    except PlaywrightError as error:
-        shown = page.locator("body").inner_text()
-        raise AssertionError(f"no {who} at {page.url}:\n{shown}") from error
-    page.wait_for_url(service.url + wanted)
 
 
 def state_is(page: Page, word: str) -> None:

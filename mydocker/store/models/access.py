@@ -91,4 +91,8 @@ class Grant(models.Model):
                 condition=Q(revoked_at__isnull=False, dropped_at__isnull=True),
                 name="grant_to_drop",
             ),
+            models.Index(fields=["run"], condition=Q(revoked_at__isnull=True), name="grant_open"),
+            models.Index(
+                fields=["dropped_at"], condition=Q(dropped_at__isnull=False), name="grant_dropped"
+            ),
         ]

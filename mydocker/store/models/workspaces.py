@@ -48,6 +48,9 @@ class Workspace(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["environment", "deleted_at"], name="workspace_in_environment"),
             models.Index(fields=["wanted"], condition=Q(wanted=True), name="workspace_wanted"),
+            models.Index(
+                fields=["reset_home"], condition=Q(reset_home=True), name="workspace_to_reset"
+            ),
         ]
 
 

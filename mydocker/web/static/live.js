@@ -142,7 +142,10 @@ function followJournal() {
   lines.textContent = "";
   journal = new EventSource(box.dataset.journal);
   journal.addEventListener("lines", (event) => addLines(lines, JSON.parse(event.data)));
-  journal.addEventListener("gone", () => { journal.close(); });
+  journal.addEventListener("gone", () => {
+    journal.close();
+    if (!lines.textContent) lines.textContent = lines.dataset.empty;
+  });
 }
 
 function addLines(lines, fresh) {

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
+from mydocker import steady
 from mydocker.domain.environments import Text
 from mydocker.domain.state_words import Look
 from mydocker.web import drawings
@@ -72,13 +73,13 @@ def lasting(duration: timedelta | None) -> str:
 @register.filter
 def clock(at: datetime | None) -> str:
     """A moment: `10 h 15`, `lundi à 10 h 15`, `le 3 novembre à 10 h 15`."""
-    return moment_text(at, timezone.now()) if at else ""
+    return moment_text(at, steady.now()) if at else ""
 
 
 @register.filter
 def when(at: datetime | None) -> str:
     """The same with its preposition: `at 10:15`, `on Monday at 10:15`."""
-    return when_text(at, timezone.now()) if at else ""
+    return when_text(at, steady.now()) if at else ""
 
 
 @register.filter
@@ -96,7 +97,7 @@ def full_date(at: datetime) -> str:
 @register.filter
 def brief(at: datetime) -> str:
     """A moment in the narrow column of a story: the time, or the day for what is older."""
-    here, today = timezone.localtime(at), timezone.localtime(timezone.now()).date()
+    here, today = timezone.localtime(at), timezone.localtime(steady.now()).date()
     days = (today - here.date()).days
     if days == 0:
         return f"{here:%H:%M}"

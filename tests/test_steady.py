@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mydocker.loops.clock import SteadyClock
+from mydocker.steady import SteadyClock
 
 START = 1_800_000_000.0
 
@@ -19,7 +19,7 @@ class Machine:
     def wall(self) -> float:
         return self.offset + self.counted
 
-    def monotonic(self) -> float:
+    def uptime(self) -> float:
         return self.counted
 
 
@@ -32,7 +32,7 @@ def test_a_jump_moves_no_deadline_by_more_than_a_hundredth_of_the_time(
     jump: float, passed: float
 ) -> None:
     machine = Machine()
-    clock = SteadyClock(machine.wall, machine.monotonic)
+    clock = SteadyClock(machine.wall, machine.uptime)
     machine.offset += jump
     machine.counted += passed
     drift = abs((clock.now() - _at(passed)).total_seconds())
@@ -41,7 +41,7 @@ def test_a_jump_moves_no_deadline_by_more_than_a_hundredth_of_the_time(
 
 def test_an_hour_forward_is_reported_and_not_followed_at_once() -> None:
     machine = Machine()
-    clock = SteadyClock(machine.wall, machine.monotonic)
+    clock = SteadyClock(machine.wall, machine.uptime)
     assert clock.jump() is None
     machine.offset += 3_600
     machine.counted += 1
@@ -51,7 +51,7 @@ def test_an_hour_forward_is_reported_and_not_followed_at_once() -> None:
 
 def test_small_corrections_are_followed() -> None:
     machine = Machine()
-    clock = SteadyClock(machine.wall, machine.monotonic)
+    clock = SteadyClock(machine.wall, machine.uptime)
     machine.offset += 2
     machine.counted += 1_000
     assert abs(clock.now() - _at(1_002)) < timedelta(seconds=0.001)
@@ -60,7 +60,7 @@ def test_small_corrections_are_followed() -> None:
 @given(st.lists(st.tuples(st.floats(-5_000, 5_000), st.floats(0, 100)), max_size=20))
 def test_it_never_goes_back(moves: list[tuple[float, float]]) -> None:
     machine = Machine()
-    clock = SteadyClock(machine.wall, machine.monotonic)
+    clock = SteadyClock(machine.wall, machine.uptime)
     before = clock.now()
     for jump, passed in moves:
         machine.offset += jump
