@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping, Sequence
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 from aiodocker import DockerError
@@ -126,12 +127,15 @@ class DockerDriver:
 
     async def _launch(self, plan: RunPlan) -> Sighting:
         self._bounds = bounds = self._bounds or await self._measure()
-        body = create_body(plan, self._names, bounds, self._limits)
         try:
-            return await self._launches.launch(plan.run, body)
+            return await self._launches.launch(plan.run, await self._body(plan, bounds))
         except NetworkGone:
             await self._networks.ensure(bounds.resolvers)
-            return await self._launches.launch(plan.run, body)
+            return await self._launches.launch(plan.run, await self._body(plan, bounds))
+
+    async def _body(self, plan: RunPlan, bounds: Bounds) -> Mapping[str, Any]:
+        networks = await self._networks.ids(bounds.resolvers)
+        return create_body(plan, self._names, networks[plan.network], bounds, self._limits)
 
     async def _measure(self) -> Bounds:
         try:

@@ -42,11 +42,21 @@ class Names:
         return bool(run) and name.removeprefix("/") == f"md-{self.instance}-{run}"
 
     def hostname(self, run: str) -> str:
-        """Host name inside. The engine's DNS tells it to neighbours, so it says nothing."""
+        """Host name inside; says nothing about anybody."""
         return sha256(f"{self.instance}/{run}".encode()).hexdigest()[:12]
 
     def network(self, policy: NetworkPolicy) -> str:
-        """Name of the policy's network."""
+        """Name of the policy's network.
+
+        The engine runs a name server of its own for containers on any network, unless its name
+        is that of a network mode, as this one's is to it. Ours want none: it tells neighbours one
+        another's names, and costs a third of a start (decision 0014). A container is put there by
+        the network's id, since the name would mean "the network of container md-…".
+        """
+        return f"container:{self.plain_network(policy)}"
+
+    def plain_network(self, policy: NetworkPolicy) -> str:
+        """Its name on an engine that takes no other."""
         return f"md-{self.instance}-{policy.value}"
 
     def bridge(self, policy: NetworkPolicy) -> str:

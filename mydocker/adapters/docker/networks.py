@@ -71,6 +71,13 @@ def network_body(names: Names, policy: NetworkPolicy) -> dict[str, Any]:
     }
 
 
+def _is_it(network: Json, body: Mapping[str, Any]) -> bool:
+    """Whether a network is the one of this body, by its name or by its interface on the host."""
+    bridge = "com.docker.network.bridge.name"
+    is_bridge = (network.get("Options") or {}).get(bridge) == body["Options"][bridge]
+    return is_bridge or bool(network["Name"] == body["Name"])
+
+
 def network_differences(wanted: Mapping[str, Any], found: Json) -> list[str]:
     """Name the settings in which a network is not what was wanted; its subnet may be any."""
     differing = [
@@ -89,6 +96,13 @@ class Networks:
     def __init__(self, engine: Engine, names: Names) -> None:
         self._engine = engine
         self._names = names
+        self._ids: dict[NetworkPolicy, str] = {}
+
+    async def ids(self, avoid: Iterable[str] = ()) -> Mapping[NetworkPolicy, str]:
+        """Their ids on the engine, as `ensure` last saw them. Raises what `ensure` raises."""
+        if not self._ids:
+            await self.ensure(avoid)
+        return self._ids
 
     async def ensure(self, avoid: Iterable[str] = ()) -> Mapping[NetworkPolicy, str]:
         """Make the networks that are missing; repeatable. Returns the bridges by policy.
@@ -97,35 +111,43 @@ class Networks:
         (`isolation_missing`) for a network that is not as it must be and in use.
         """
         avoided = [IPv4Network(address) for address in avoid]
+        self._ids = {}
         for policy in NetworkPolicy:
             try:
-                await self._ensure(policy, avoided)
+                self._ids[policy] = await self._ensure(policy, avoided)
             except DockerError as error:
                 raise failure(error.status, error.message) from error
         return {policy: self._names.bridge(policy) for policy in NetworkPolicy}
 
-    async def _ensure(self, policy: NetworkPolicy, avoided: Iterable[IPv4Network]) -> None:
+    async def _ensure(self, policy: NetworkPolicy, avoided: Iterable[IPv4Network]) -> str:
+        """Return the id of the policy's network."""
         networks = await self._engine.ask("networks")
-        name = self._names.network(policy)
+        body = network_body(self._names, policy)
         for network in networks:
-            if network["Name"] == name and not await self._drop_if_wrong(policy, network):
-                return
+            if _is_it(network, body) and not await self._drop_if_wrong(policy, network):
+                return str(network["Id"])
         taken = [*subnets_of(networks), *self._routed_on_host(), *avoided]
         for subnet in candidates(self._names.instance, taken):
-            if await self._create(network_body(self._names, policy), subnet):
-                return
-        raise Unavailable(f"no free subnet for network {name}")
+            addresses = {"Driver": "default", "Config": [{"Subnet": str(subnet)}]}
+            made = await self._create(
+                {**body, "IPAM": addresses}, self._names.plain_network(policy)
+            )
+            if made is not None:
+                return made
+        raise Unavailable(f"no free subnet for network {body['Name']}")
 
-    async def _create(self, body: Mapping[str, Any], subnet: IPv4Network) -> bool:
-        addresses = {"Driver": "default", "Config": [{"Subnet": str(subnet)}]}
+    async def _create(self, body: Mapping[str, Any], plain: str) -> str | None:
+        """Return the new network's id; None if its subnet is taken."""
         try:
-            await self._engine.ask("networks/create", "POST", body={**body, "IPAM": addresses})
+            created = await self._engine.ask("networks/create", "POST", body=body)
         except DockerError as error:
             if is_subnet_taken(error.message):
-                return False
+                return None
+            if error.status == 400 and body["Name"] != plain:
+                return await self._create({**body, "Name": plain}, plain)
             # Somebody made it in the same moment: it is looked at next time round.
             raise Unavailable(error.message) from error
-        return True
+        return str(created["Id"])
 
     async def _drop_if_wrong(self, policy: NetworkPolicy, network: Json) -> bool:
         differing = network_differences(network_body(self._names, policy), network)

@@ -83,8 +83,13 @@ def _uncovered(name: str, wanted: frozenset[str], found: Mapping[str, Any]) -> I
 
 
 def _networks(body: Mapping[str, Any], inspected: Json) -> Iterator[str]:
-    if set(inspected["NetworkSettings"]["Networks"]) != {body["HostConfig"]["NetworkMode"]}:
+    wanted = body["HostConfig"]["NetworkMode"]
+    if inspected["HostConfig"]["NetworkMode"] != wanted or _count_networks(inspected) != 1:
         yield "Networks"
+
+
+def _count_networks(inspected: Json) -> int:
+    return len(inspected["NetworkSettings"]["Networks"])
 
 
 def _mounts(body: Mapping[str, Any], inspected: Json) -> Iterator[str]:

@@ -45,8 +45,10 @@ class Bounds:
     resolvers: Sequence[str]
 
 
-def create_body(plan: RunPlan, names: Names, bounds: Bounds, limits: Limits) -> dict[str, Any]:
-    """Write the body of `POST /containers/create` (API 1.41)."""
+def create_body(
+    plan: RunPlan, names: Names, network: str, bounds: Bounds, limits: Limits
+) -> dict[str, Any]:
+    """Write the body of `POST /containers/create` (API 1.41). `network`: id of the policy's."""
     body: dict[str, Any] = {
         "Image": plan.image,
         "Hostname": names.hostname(plan.run),
@@ -57,7 +59,7 @@ def create_body(plan: RunPlan, names: Names, bounds: Bounds, limits: Limits) -> 
         "AttachStdin": False,
         "OpenStdin": False,
         "Tty": False,
-        "HostConfig": host_config(plan, names, bounds, limits),
+        "HostConfig": host_config(plan, network, bounds, limits),
     }
     if plan.command:
         body["Cmd"] = list(plan.command)
@@ -66,10 +68,10 @@ def create_body(plan: RunPlan, names: Names, bounds: Bounds, limits: Limits) -> 
     return body
 
 
-def host_config(plan: RunPlan, names: Names, bounds: Bounds, limits: Limits) -> dict[str, Any]:
+def host_config(plan: RunPlan, network: str, bounds: Bounds, limits: Limits) -> dict[str, Any]:
     """Write the part that limits and isolates."""
     return {
-        "NetworkMode": names.network(plan.network),
+        "NetworkMode": network,
         **_name_servers(plan.network, bounds),
         **_privileges(plan.sudo),
         **_resources(plan, bounds),

@@ -249,6 +249,36 @@ async def test_networks_are_made_as_they_must_be_and_made_again(
         assert bridge in (name for _, name in socket.if_nameindex())
 
 
+async def test_the_engine_tells_neighbours_nothing_of_one_another(
+    driver: DockerDriver, plan: Plan
+) -> None:
+    """There is no name server of the engine to ask: only those that the plan names."""
+    await driver.launch(plan("a"))
+    status, resolvers = await driver.execute("a", ("cat", "/etc/resolv.conf"), SOON)
+    assert status == 0 and "nameserver" in resolvers and "127.0.0.11" not in resolvers
+    asked = python("import socket; s=socket.create_connection(('127.0.0.11', 53), 2)")
+    status, said = await driver.execute("a", asked, SOON)
+    assert status == 1 and "refused" in said
+
+
+async def test_a_network_of_another_name_is_taken_as_it_is(
+    driver: DockerDriver, place: Corner, plan: Plan
+) -> None:
+    names = Names(place.instance)
+    for policy in NetworkPolicy:
+        found = ask("GET", f"networks/{names.network(policy)}")[1]
+        ask("DELETE", f"networks/{found['Id']}")
+        wanted = ("Driver", "Internal", "EnableIPv6", "IPAM", "Options", "Labels")
+        plain = {"Name": names.plain_network(policy), **{key: found[key] for key in wanted}}
+        assert ask("POST", "networks/create", plain)[0] == 201
+    await driver.prepare()
+    assert (await driver.launch(plan("a"))).status is ContainerStatus.RUNNING
+    assert ask("GET", f"networks/{names.network(NetworkPolicy.OPEN)}")[0] == 404
+    for policy in NetworkPolicy:
+        await driver.remove("a", timedelta(0))
+        ask("DELETE", f"networks/{names.plain_network(policy)}")
+
+
 async def test_a_network_that_is_wrong_is_replaced_unless_it_is_in_use(
     driver: DockerDriver, place: Corner, plan: Plan
 ) -> None:
@@ -256,7 +286,8 @@ async def test_a_network_that_is_wrong_is_replaced_unless_it_is_in_use(
     ask("DELETE", f"networks/{name}")
     wrong = {"Name": name, "Labels": dict(Names(place.instance).own_label)}
     assert ask("POST", "networks/create", wrong)[0] == 201
-    user = {"Image": place.image, "Cmd": ["sleep", "600"], "HostConfig": {"NetworkMode": name}}
+    network = ask("GET", f"networks/{name}")[1]["Id"]
+    user = {"Image": place.image, "Cmd": ["sleep", "600"], "HostConfig": {"NetworkMode": network}}
     _, made = ask("POST", f"containers/create?name=test-driver-{place.instance}", user)
     try:
         ask("POST", f"containers/{made['Id']}/start")

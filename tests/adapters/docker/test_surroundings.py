@@ -33,7 +33,7 @@ eth0	000200C0	00000000	0001	0	0	0	00FFFFFF	0	0	0
 
 def test_names_fit_and_tell_installations_apart() -> None:
     assert NAMES.container("r7") == "md-0a1b2c-r7"
-    assert NAMES.network(NetworkPolicy.NONE) == "md-0a1b2c-none"
+    assert NAMES.network(NetworkPolicy.NONE) == "container:md-0a1b2c-none"
     assert [NAMES.bridge(policy) for policy in NetworkPolicy] == ["md0a1b2c-o", "md0a1b2c-n"]
     assert NAMES.hostname("r7") != Names("0a1b2d").hostname("r7")
     assert "r7" not in NAMES.hostname("r7")
