@@ -69,6 +69,8 @@ class Person:
                 if answer.status == 200:
                     return
                 cookie = answer.headers.get("Set-Cookie", cookie).partition(";")[0]
+                if answer.status >= 400:
+                    raise RuntimeError(f"{url}: {answer.status}")
                 target = answer.headers["Location"]
                 url = target if "://" in target else f"{parts.scheme}://{parts.netloc}{target}"
         raise RuntimeError(f"no 200 after four answers, the last of {url}")

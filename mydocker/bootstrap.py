@@ -115,7 +115,7 @@ async def run_loops(settings: Settings, window_callers: Sequence[int]) -> None:
     desks = [
         Desk(custodian),
         Desk(Gatekeeper(database, gateway, agent, clock), key=CHANGED),
-        Desk(Culler(database, gateway, agent, JupyterSensor(), clock), key="all"),
+        Desk(Culler(database, gateway, agent, JupyterSensor(), clock)),
         Desk(Doorkeeper(database, clock), key="all"),
         Desk(Janitor(database, driver, agent, clock), key="all"),
         Desk(Quartermaster(database, agent, clock), key="disk"),

@@ -30,6 +30,7 @@ from mydocker.store.runs import RunRow
 from mydocker.store.workspaces import WorkspaceRow
 
 LOG = structlog.get_logger()
+EVERYBODY = ""
 WORKING_SHARE = 0.05
 """A run that uses this share of one core or more is at work; an idle server uses 0.2 %."""
 
@@ -55,7 +56,7 @@ class Judged:
 
 
 class Culler:
-    """An office with one key: everybody."""
+    """An office whose keys are everybody, at every round, and a workspace somebody rang for."""
 
     name = "culler"
     topics = frozenset({"lifetime"})
@@ -77,9 +78,25 @@ class Culler:
         self._signs: dict[str, Signs] = {}
 
     async def keys(self) -> Collection[str]:
-        return ("all",)
+        return (EVERYBODY,)
 
     async def turn(self, key: str, woken: asyncio.Event) -> None:
+        if key == EVERYBODY:
+            await self._judge_everybody()
+        else:
+            await self._database(self._tell_end, key)
+
+    def _tell_end(self, workspace: str) -> None:
+        """It became ready or was extended: say when it will end, by what is known of it."""
+        run, row = runs.live_of(workspace), workspaces.find(workspace)
+        if run is None or run.phase is not Phase.READY or row is None or not row.wanted:
+            return
+        now = self._clock.now()
+        interaction, work = row.last_interaction_at, row.last_work_at
+        verdict = self._verdict(run, row, interaction, work, now)
+        _write([Judged(run, row, interaction, work, verdict)], now)
+
+    async def _judge_everybody(self) -> None:
         ready = await self._database(_ready)
         if not ready:
             self._signs.clear()
@@ -112,7 +129,18 @@ class Culler:
         interaction = now if interacted else workspace.last_interaction_at
         works = not interacted and await self._works(run, before, cpu, now)
         work = now if works else workspace.last_work_at
-        verdict = judge_idleness(
+        verdict = self._verdict(run, workspace, interaction, work, now)
+        return Judged(run, workspace, interaction, work, verdict)
+
+    def _verdict(
+        self,
+        run: RunRow,
+        workspace: WorkspaceRow,
+        interaction: datetime | None,
+        work: datetime | None,
+        now: datetime,
+    ) -> Verdict:
+        return judge_idleness(
             ledger.definition_of(run).lifetime,
             run.ready_at or now,
             # What happened before these loops began may have been missed by them.
@@ -121,7 +149,6 @@ class Culler:
             workspace.extended_until,
             now,
         )
-        return Judged(run, workspace, interaction, work, verdict)
 
     async def _works(self, run: RunRow, before: Signs | None, cpu: int, now: datetime) -> bool:
         definition = ledger.definition_of(run)
@@ -134,7 +161,7 @@ class Culler:
         return share >= WORKING_SHARE
 
     async def _jupyter_works(self, run: RunRow, port: int, before: Signs | None) -> bool:
-        value = authorization(Auth.JUPYTER, run.username, run.password)
+        value = authorization(Auth.JUPYTER, *run.credentials())
         try:
             work = await self._jupyter.sense(run.address or "", port, value)
         except Unavailable:
@@ -145,12 +172,10 @@ class Culler:
 
 
 def _ready() -> Sequence[tuple[RunRow, WorkspaceRow]]:
-    pairs = []
-    for run in runs.live():
-        workspace = workspaces.find(run.workspace) if run.phase is Phase.READY else None
-        if workspace is not None and workspace.wanted:
-            pairs.append((run, workspace))
-    return pairs
+    ready = runs.ready()
+    found = workspaces.find_all([run.workspace for run in ready])
+    pairs = [(run, found.get(run.workspace)) for run in ready]
+    return [(run, workspace) for run, workspace in pairs if workspace and workspace.wanted]
 
 
 def _write(judged: Sequence[Judged], now: datetime) -> None:

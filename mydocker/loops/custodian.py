@@ -17,6 +17,7 @@ from mydocker.domain.failures import Cause, Reason
 from mydocker.domain.routes import wanted_routes
 from mydocker.domain.runs import (
     ABSENT,
+    ContainerStatus,
     Detach,
     Launch,
     Patience,
@@ -33,12 +34,14 @@ from mydocker.domain.runs import (
     next_step,
 )
 from mydocker.loops import ledger
+from mydocker.loops.cases import Case
 from mydocker.loops.launching import Launcher
 from mydocker.loops.parts import Parts
 from mydocker.loops.probe import Answers, answers
 from mydocker.loops.window import Showcase
 from mydocker.ports.errors import Refused, Unavailable
 from mydocker.ports.gateway import Route
+from mydocker.store import runs
 from mydocker.store import workspaces as stored
 from mydocker.store.runs import RunRow
 
@@ -82,27 +85,44 @@ class Custodian:
         """Runs whose routes this process put; what another process put is put again."""
 
     async def keys(self) -> Collection[str]:
-        return await self._database(stored.with_something_to_do)
+        keys = set(await self._database(stored.with_something_to_do))
+        return keys - await self._settled() if keys else keys
+
+    async def _settled(self) -> set[str]:
+        """Workspaces with nothing to do: one look at the engine instead of one for each."""
+        ready = await self._database(runs.settled)
+        ours = ready.keys() & self._published
+        seen = await self._driver.owned() if ours else {}
+        return {
+            ready[run]
+            for run in ours
+            if run in seen and seen[run].status is ContainerStatus.RUNNING
+        }
 
     async def turn(self, key: str, woken: asyncio.Event) -> None:
-        glimpse = Glimpse()
+        glimpse, case = Glimpse(), None
         while True:
-            woken.clear()
-            case = await self._database(ledger.open_case, key, self._apps_domain, self._clock.now())
+            if case is None or woken.is_set():
+                woken.clear()
+                case = await self._database(
+                    ledger.open_case, key, self._apps_domain, self._clock.now()
+                )
             if case is None:
                 await self._tidy(key)
                 return
-            seen = await self._look(case.run, glimpse)
+            run = case.run
+            seen = await self._look(run, glimpse)
             step = next_step(
-                case.wanted, case.why_not, case.run.as_facts(), seen, self._clock.now(),
+                case.wanted, case.why_not, run.as_facts(), seen, self._clock.now(),
                 self._patience,
             )  # fmt: skip
             if isinstance(step, Rest):
                 return
             try:
-                await self._do(step, case.run, glimpse, woken)
+                case = await self._do(step, case, glimpse, woken)
             except Refused as refusal:
-                await self._fail(case.run, refusal)
+                await self._fail(run, refusal)
+                case = None
 
     async def _look(self, run: RunRow, glimpse: Glimpse) -> Seen:
         if glimpse.container is None:
@@ -122,23 +142,31 @@ class Custodian:
     async def _do(
         self,
         step: Record | Pull | Launch | Probe | Publish | Unpublish | Remove | Detach,
-        run: RunRow,
+        case: Case,
         glimpse: Glimpse,
         woken: asyncio.Event,
-    ) -> None:
+    ) -> Case | None:
+        """Take one step. Returns the case as it stands then; None if it must be read again."""
+        run = case.run
         match step:
             case Record():
-                await self._record(step, run, glimpse)
-            case Pull():
-                await self._pull(run)
-                glimpse.image_here = True
+                moved = await self._record(step, run, glimpse)
+                if moved is None or moved.phase is Phase.ENDED:
+                    return None
+                return replace(case, run=moved)
             case Launch():
                 glimpse.container = await self._launcher.launch(run)
+                return case
             case Probe():
                 await self._probe(step, run, glimpse, woken)
+                return case
             case Publish():
                 await self._gateway.put_routes(routes_of(run, glimpse.container))
                 self._published.add(run.id)
+                return case
+            case Pull():
+                await self._pull(run)
+                glimpse.image_here = True
             case Unpublish():
                 await self._unpublish(run)
             case Remove():
@@ -147,17 +175,19 @@ class Custodian:
             case Detach():
                 await self._agent.detach(run.id)
                 await self._database(ledger.note, run, attached=False)
+        return None
 
-    async def _record(self, step: Record, run: RunRow, glimpse: Glimpse) -> None:
+    async def _record(self, step: Record, run: RunRow, glimpse: Glimpse) -> RunRow | None:
         reason = step.reason
         if reason is not None and reason.cause.is_failure:
             reason = replace(reason, facts={**_facts(run, self._patience), **reason.facts})
             await self._keep_log(run, reason)
-        await self._database(
+        moved = await self._database(
             ledger.record, run, step.phase, self._clock.now(), reason, glimpse.container
         )
         if step.phase is Phase.ENDED:
             self._published.discard(run.id)
+        return moved
 
     async def _keep_log(self, run: RunRow, reason: Reason) -> None:
         """A failed run's last lines outlive its container."""
@@ -230,7 +260,7 @@ def routes_of(run: RunRow, container: Sighting | None = None) -> list[Route]:
     address = (container.address if container else None) or run.address
     if address is None:
         return []
-    wanted = wanted_routes(_definition(run), run.id, run.hosts, address, run.username, run.password)
+    wanted = wanted_routes(_definition(run), run.id, run.hosts, address, *run.credentials())
     return [Route(each.host, run.id, address, each.port, each.authorization) for each in wanted]
 
 

@@ -94,7 +94,8 @@ class Launcher:
 
     def _plan(self, run: RunRow, definition: Environment, sources: Sequence[str]) -> RunPlan:
         hosts = {port: host + self._port_suffix for port, host in run.hosts.items()}
-        values = Values(username=run.username, password=run.password, hosts=hosts)
+        username, password = run.credentials()
+        values = Values(username=username, password=password, hosts=hosts)
         resources = definition.resources
         mounts = [
             Mount(source, home.path) for source, home in zip(sources, definition.homes, strict=True)

@@ -68,25 +68,23 @@ def note(run: RunRow, **facts: object) -> None:
 
 def record(
     run: RunRow, phase: Phase, now: datetime, reason: Reason | None, container: Sighting | None
-) -> None:
-    """Move the run forward and tell it in the story; nothing if somebody else moved it."""
-    if not runs.advance(run, phase, now, reason):
-        return
+) -> RunRow | None:
+    """Move the run forward and tell it in the story; None if somebody else moved it."""
+    seen: dict[str, object] = {}
     if phase is Phase.STARTING:
         # Both may be true outside from now on; a crash must find them written.
-        runs.note(run.id, attached=True, pulling=False)
+        seen = {"attached": True, "pulling": False}
     if phase is Phase.ANSWERING and container is not None:
-        runs.note(
-            run.id,
-            launched=True,
-            published=True,
-            container=container.container,
-            address=container.address,
-        )
+        seen = {"launched": True, "published": True}
+        seen |= {"container": container.container, "address": container.address}
+    moved = runs.advance(run, phase, now, reason, **seen)
+    if moved is None:
+        return None
     _tell(run, phase, now, reason)
     ring("workspace", run.workspace)
     if phase is Phase.READY:
         ring("lifetime", run.workspace)  # from when on its end can be told
+    return moved
 
 
 def _tell(run: RunRow, phase: Phase, now: datetime, reason: Reason | None) -> None:

@@ -19,6 +19,10 @@ LOG = structlog.get_logger()
 RETRY_SECONDS = 1.0
 
 
+OWN_DOING = frozenset({"create", "start"})
+"""What the custodian did itself and waited for."""
+
+
 class Watcher:
     """Follows the engine's events for as long as it runs."""
 
@@ -47,6 +51,8 @@ class Watcher:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _heard(self, happening: Happening) -> None:
+        if happening.kind in OWN_DOING:
+            return
         workspace = await self._database(runs.workspace_of, happening.run)
         if workspace is None:
             return

@@ -22,7 +22,7 @@ class Known:
 
 
 _PARSED: dict[tuple[str, int], Environment] = {}
-"""Definitions by what they belong to and its revision; a run's never changes (revision 0)."""
+"""Definitions by environment and revision, or by run (revision 0): a run's never changes."""
 PARSED_KEPT = 4096
 
 

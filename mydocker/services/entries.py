@@ -133,7 +133,7 @@ def _no_interface() -> Refusal:
 
 def _values(run: RunRow, site: Site) -> Values:
     hosts = {port: host + site.port_suffix for port, host in run.hosts.items()}
-    return Values(username=run.username, password=run.password, hosts=hosts)
+    return Values(*run.credentials(), hosts)
 
 
 def _path_on(host: str, link: str) -> str:

@@ -158,7 +158,7 @@ def credentials(person: Person, workspace: str, now: datetime) -> tuple[str, str
         )  # fmt: skip
     with unit_of_work():
         story.append(workspace, StoryKind.CREDENTIALS_SHOWN, now, run=run.id, actor=person.id)
-    return run.username, run.password
+    return run.credentials()
 
 
 def own(person: Person, workspace: str) -> WorkspaceRow:

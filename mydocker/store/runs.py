@@ -1,10 +1,12 @@
 """Named questions and conditional updates about runs. Written by one loop only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
 
 from mydocker.domain.failures import Cause, Reason
 from mydocker.domain.runs import Phase, RunFacts
@@ -39,8 +41,13 @@ class RunRow:
     ready_at: datetime | None
     hosts: Mapping[int, str]
     """Host name by port."""
-    username: str
-    password: str
+    secret: str
+    """The run's credentials, sealed."""
+
+    def credentials(self) -> tuple[str, str]:
+        """The generated user name and password."""
+        opened = unseal(self.secret)
+        return opened["username"], opened["password"]
 
     def as_facts(self) -> RunFacts:
         """What `next_step` needs of it."""
@@ -75,13 +82,13 @@ def make(
                 created_at=asked_at,
                 phase_since=now,
             )
+            hosts = {port: f"{ids.host_label()}.{apps_domain}" for port in ports}
             RunHost.objects.bulk_create(
-                RunHost(host=f"{ids.host_label()}.{apps_domain}", run=run, port=port)
-                for port in ports
+                RunHost(host=host, run=run, port=port) for port, host in hosts.items()
             )
     except IntegrityError:
         return None
-    return find(run.id)
+    return _row(run, hosts)
 
 
 def make_local_node() -> None:
@@ -92,25 +99,41 @@ def make_local_node() -> None:
 
 def find(run: str) -> RunRow | None:
     """One run."""
-    row = Run.objects.filter(id=run).first()
-    return _row(row) if row else None
+    return _first(Run.objects.filter(id=run))
 
 
 def live_of(workspace: str) -> RunRow | None:
     """The workspace's run that may exist outside, if any."""
-    row = Run.objects.filter(workspace_id=workspace, phase__lt=Phase.ENDED).first()
-    return _row(row) if row else None
+    return _first(Run.objects.filter(workspace_id=workspace, phase__lt=Phase.ENDED))
 
 
 def latest_of(workspace: str) -> RunRow | None:
     """The workspace's newest run, live or ended."""
-    row = Run.objects.filter(workspace_id=workspace).order_by("-generation").first()
-    return _row(row) if row else None
+    return _first(Run.objects.filter(workspace_id=workspace).order_by("-generation"))
 
 
 def live() -> Sequence[RunRow]:
     """Every run that may exist outside."""
-    return [_row(row) for row in Run.objects.filter(phase__lt=Phase.ENDED)]
+    return _rows(Run.objects.filter(phase__lt=Phase.ENDED))
+
+
+def ready() -> Sequence[RunRow]:
+    """Every ready run of a person."""
+    return _rows(
+        Run.objects.filter(phase__lt=Phase.ENDED, phase=Phase.READY, workspace__isnull=False)
+    )
+
+
+def settled() -> Mapping[str, str]:
+    """Workspace by run, where the run is ready and is the one that is wished for."""
+    found = Run.objects.filter(
+        phase__lt=Phase.ENDED,
+        phase=Phase.READY,
+        workspace__wanted=True,
+        workspace__generation=F("generation"),
+        workspace__deleted_at=None,
+    )
+    return {id: str(workspace) for id, workspace in found.values_list("id", "workspace_id")}
 
 
 def known(runs: Sequence[str]) -> Mapping[str, Phase]:
@@ -124,18 +147,22 @@ def workspace_of(run: str) -> str | None:
     return Run.objects.filter(id=run).values_list("workspace_id", flat=True).first()
 
 
-def advance(run: RunRow, phase: Phase, now: datetime, reason: Reason | None = None) -> bool:
-    """Move a run forward. False if somebody else moved it, or the move is not forward."""
+def advance(
+    run: RunRow, phase: Phase, now: datetime, reason: Reason | None = None, **seen: object
+) -> RunRow | None:
+    """Move a run forward; `seen` as for `note`. None if somebody else moved it, or the move is not
+    forward.
+    """
     if phase <= run.phase:
-        return False
-    changes: dict[str, object] = {"phase": phase, "phase_since": now}
+        return None
+    changes: dict[str, Any] = {"phase": phase, "phase_since": now, **seen}
     if reason is not None:
         changes |= {"cause": reason.cause.value, "facts": dict(reason.facts)}
     if phase is Phase.READY:
         changes["ready_at"] = now
-    if phase is Phase.ENDED:
-        changes["ended_at"] = now
-    return bool(Run.objects.filter(id=run.id, phase=run.phase).update(**changes))
+    ended = {"ended_at": now} if phase is Phase.ENDED else {}
+    where = Run.objects.filter(id=run.id, phase=run.phase)
+    return replace(run, **changes) if where.update(**changes, **ended) else None
 
 
 def note(run: str, **facts: object) -> None:
@@ -171,8 +198,17 @@ def usual_seconds(environment: str, count: int = 20) -> float | None:
     return took[len(took) // 2] if took else None
 
 
-def _row(run: Run) -> RunRow:
-    secret = unseal(run.secret)
+def _first(runs: "QuerySet[Run]") -> RunRow | None:
+    run = runs.first()
+    return _row(run, dict(run.hosts.values_list("port", "host"))) if run else None
+
+
+def _rows(runs: "QuerySet[Run]") -> Sequence[RunRow]:
+    with_hosts = runs.prefetch_related("hosts")
+    return [_row(run, {each.port: each.host for each in run.hosts.all()}) for run in with_hosts]
+
+
+def _row(run: Run, hosts: Mapping[int, str]) -> RunRow:
     return RunRow(
         run.id,
         run.workspace_id or "",
@@ -191,7 +227,6 @@ def _row(run: Run) -> RunRow:
         run.facts,
         run.created_at,
         run.ready_at,
-        dict(run.hosts.values_list("port", "host")),
-        secret["username"],
-        secret["password"],
+        hosts,
+        run.secret,
     )

@@ -1,6 +1,6 @@
 """Named questions and conditional updates about workspaces. Services write, loops read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -144,6 +144,11 @@ def with_something_to_do() -> Sequence[str]:
     )
     ids |= set(Workspace.objects.filter(reset_home=True).values_list("id", flat=True))
     return sorted(str(id) for id in ids)
+
+
+def find_all(workspaces: Collection[str]) -> Mapping[str, WorkspaceRow]:
+    """Those of these ids that there are, deleted ones too."""
+    return {row.id: _row(row) for row in Workspace.objects.filter(id__in=workspaces)}
 
 
 def in_environment(environment: str) -> Sequence[WorkspaceRow]:

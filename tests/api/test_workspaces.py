@@ -54,7 +54,9 @@ def test_a_ready_workspace_shows_lasting_links_and_credentials(
     ]
     run = runs.live_of(workspace)
     assert run is not None
-    assert shown["credentials"] == {"username": run.username, "password": run.password}
+    assert shown["credentials"] == dict(
+        zip(("username", "password"), run.credentials(), strict=True)
+    )
     assert shown["stops_at"] == "2026-11-22T10:30:00.000000Z"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from mydocker.domain.failures import Cause
 from mydocker.domain.runs import Phase
-from mydocker.loops.culler import Culler
+from mydocker.loops.culler import EVERYBODY, Culler
 from mydocker.loops.database import Database
 from mydocker.ports.activity import Work
 from mydocker.ports.errors import Unavailable
@@ -88,7 +88,7 @@ class Round:
         if deeds is not None:
             self.gateway.interact(self.run.hosts[8888], deeds)
         self.agent.usages[CONTAINER] = ContainerUsage(int(cpu * 1e9), 0, None, 1, 0, 0)
-        await self.culler.turn("all", asyncio.Event())
+        await self.culler.turn(EVERYBODY, asyncio.Event())
 
     async def wanted(self) -> bool:
         assert self.run is not None
