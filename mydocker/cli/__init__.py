@@ -1,5 +1,11 @@
 """The command `mydocker`: every process an operator can start and everything they can ask."""
 
-from mydocker.cli.main import main
+
+def main() -> None:
+    """Run the command line."""
+    from mydocker.cli.main import main as run
+
+    run()
+
 
 __all__ = ["main"]

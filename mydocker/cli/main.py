@@ -1,5 +1,6 @@
 """The command line: parse, one service call, print. Exit 0 done, 1 refused, 2 wrong usage."""
 
+import os
 import sys
 from typing import NoReturn
 
@@ -44,13 +45,13 @@ def up(
     logs: bool = typer.Option(False, "--logs", help="Logs to standard output, not to files."),
 ) -> None:
     """Start the service and supervise it until Ctrl-C; workspaces that run are adopted."""
-    from mydocker.cli.up import Problem
-    from mydocker.cli.up import up as start
+    from mydocker.cli.service import DETACH, LOGS
 
-    try:
-        start(settings(), detach=detach, logs=logs)
-    except Problem as problem:
-        refuse(str(problem))
+    settings()  # says at once what is wrong with them
+    flags = [flag for flag, is_wanted in ((DETACH, detach), (LOGS, logs)) if is_wanted]
+    os.execv(  # noqa: S606 - no shell is wanted
+        sys.executable, [sys.executable, "-m", "mydocker.cli.service", *flags]
+    )
 
 
 @app.command()

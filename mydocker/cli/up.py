@@ -11,8 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from mydocker.cli import framework
 from mydocker.cli.users import MissingUser, Users, find_users, make_folders, unreachable_for
 from mydocker.settings import Settings
@@ -123,7 +121,7 @@ def _await_ready(settings: Settings, child: int) -> int:
             return os.waitstatus_to_exitcode(status) or 1
         problems = list(_problems(settings))
         if not problems:
-            _welcome(settings, typer.echo)
+            _welcome(settings, print)
             return 0
         time.sleep(0.1)
     sys.stderr.write("Started, but not ready: " + "; ".join(problems) + "\n")
@@ -147,8 +145,7 @@ def _problems(settings: Settings) -> list[str]:
 def _teller(*, quiet: bool) -> Any:
     def tell(sentence: str) -> None:
         stamp = time.strftime("%H:%M:%S")
-        typer.echo(f"{stamp}  {sentence}")
-        sys.stdout.flush()
+        print(f"{stamp}  {sentence}", flush=True)
 
     return tell
 
@@ -254,13 +251,13 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     """Print it."""
     facts = status(settings)
     if as_json:
-        typer.echo(json.dumps(facts))
+        print(json.dumps(facts))
         return
     word = "ready" if facts["ready"] else ("running, not ready" if facts["running"] else "stopped")
-    typer.echo(f"{word}  {facts['url']}")
+    print(f"{word}  {facts['url']}")
     if facts["running"]:
         for problem in _problems(settings):
-            typer.echo(f"  {problem}")
+            print(f"  {problem}")
 
 
 def has(program: str) -> bool:
