@@ -46,7 +46,8 @@ async def serve(
                 with suppress(RuntimeError):  # the loop ended just now
                     loop.call_soon_threadsafe(desk.wake, ring.key)
 
-    listener = Listener(heard)
+    topics = {topic for desk in desks for topic in desk.office.topics}
+    listener = Listener(heard, topics)
     listener.start()
     works = [desk.runner.run for desk in desks]
     tasks = [asyncio.create_task(work()) for work in works]

@@ -27,6 +27,9 @@ class Moved:
     workspace: str
 
 
+OF_A_WORKSPACE = ("wish", "workspace")
+"""Topics whose key is a workspace that has to be read again."""
+
 Change = Moved | Shown | Withdrawn
 
 
@@ -37,7 +40,7 @@ class Hub:
         self._window = window
         self._followers: dict[str, set[asyncio.Queue[Change]]] = defaultdict(set)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._listener = Listener(self._heard)
+        self._listener = Listener(self._heard, (TOPIC, *OF_A_WORKSPACE))
 
     async def run(self) -> None:
         """Pass on what comes until cancelled."""
@@ -80,7 +83,7 @@ class Hub:
         if ring.topic == TOPIC and self._loop is not None:
             with suppress(RuntimeError):  # the loop ended just now
                 self._loop.call_soon_threadsafe(self._tell_all, Withdrawn(ring.key))
-        if ring.topic in ("wish", "workspace") and self._loop is not None:
+        if ring.key in self._followers and ring.topic in OF_A_WORKSPACE and self._loop is not None:
             with suppress(RuntimeError):  # the loop ended just now
                 self._loop.call_soon_threadsafe(self._tell, ring.key, Moved(ring.key))
 

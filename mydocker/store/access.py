@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Min, Q
 
-from mydocker.domain.people import Person
+from mydocker.domain.people import Person, Role
 from mydocker.domain.runs import Phase
-from mydocker.store import ids
+from mydocker.store import ids, sql
 from mydocker.store.models import Grant, Login, RunHost, Ticket, Token
-from mydocker.store.people import value_of
 from mydocker.store.secrets import digest, seal, unseal
 from mydocker.store.sessions import end_session
 
@@ -47,6 +46,39 @@ class GrantRow:
     host: str
     run: str
     address: str | None
+
+
+_BY_DIGEST = """
+SELECT t.id, t.title, t.scopes, t.created_at, t.expires_at, t.last_used_at,
+       p.id, p.display_name, p.mail, p.role, p.enabled
+  FROM token t JOIN person p ON p.id = t.person_id
+ WHERE t.digest = %s AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > %s)
+"""
+_TICKET = """
+INSERT INTO ticket (digest, host_id, path, person_id, login_id, token_id, created_at, expires_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_USABLE_TICKET = f"""
+SELECT t.person_id, h.run_id, t.path, t.login_id, t.token_id
+  FROM ticket t
+  JOIN person p ON p.id = t.person_id
+  JOIN run_host h ON h.host = t.host_id
+  JOIN run r ON r.id = h.run_id
+  LEFT JOIN login l ON l.id = t.login_id
+  LEFT JOIN token k ON k.id = t.token_id
+ WHERE t.digest = %s AND t.host_id = %s AND t.used_at IS NULL AND t.expires_at > %s AND p.enabled
+   AND r.phase < {Phase.STOPPING:d}
+   AND (t.login_id IS NULL OR (l.ended_at IS NULL AND l.expires_at > %s))
+   AND (t.token_id IS NULL OR k.revoked_at IS NULL)
+   AND (k.expires_at IS NULL OR k.expires_at > %s)
+"""
+_USE_TICKET = "UPDATE ticket SET used_at = %s WHERE digest = %s AND used_at IS NULL"
+_GRANT = """
+INSERT INTO grant_of_entry
+       (digest, host_id, run_id, person_id, login_id, token_id, created_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
+_PLACED = "SELECT 1 FROM grant_of_entry WHERE digest = %s AND placed_at IS NOT NULL"
 
 
 def open_login(person: str, session_key: str, now: datetime, lifetime: timedelta) -> str:
@@ -116,15 +148,15 @@ def create_token(
 
 def token_of(secret: str, now: datetime) -> TokenRow | None:
     """The valid token with this secret; its person may be disabled."""
-    valid = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
-    row = Token.objects.select_related("person").filter(valid, digest=digest(secret)).first()
+    row = sql.row(_BY_DIGEST, digest(secret), now)
     if row is None:
         return None
-    if row.last_used_at is None or now - row.last_used_at > timedelta(minutes=1):
-        Token.objects.filter(id=row.id).update(last_used_at=now)
-    return TokenRow(
-        row.id, value_of(row.person), row.title, row.scopes, row.created_at, row.expires_at
-    )
+    used = sql.moment_or_none(row[5])
+    if used is None or now - used > timedelta(minutes=1):
+        Token.objects.filter(id=row[0]).update(last_used_at=now)
+    person = Person(row[6], row[7], row[8], Role(row[9]), bool(row[10]))
+    expires_at = sql.moment_or_none(row[4])
+    return TokenRow(row[0], person, row[1], sql.json_of(row[2]), sql.moment(row[3]), expires_at)
 
 
 def revoke_tokens(now: datetime, *, person: str, token: str = "") -> int:
@@ -149,11 +181,8 @@ def issue_ticket(
     lifetime: timedelta,
 ) -> str:
     """A secret, good for one entry to this path of this host."""
-    secret = ids.secret()
-    Ticket.objects.create(
-        digest=digest(secret), host_id=host, path=seal({"path": path}), person_id=person,
-        login_id=login, token_id=token, created_at=now, expires_at=now + lifetime,
-    )  # fmt: skip
+    secret, sealed = ids.secret(), seal({"path": path})
+    sql.change(_TICKET, digest(secret), host, sealed, person, login, token, now, now + lifetime)
     return secret
 
 
@@ -161,34 +190,25 @@ def consume_ticket(secret: str, host: str, now: datetime) -> Entry | None:
     """Use a ticket up. None if it is unknown, used, expired, of another host, or if the login,
     token or person behind it ended meanwhile.
     """
-    mine = Ticket.objects.filter(digest=digest(secret))
-    usable = mine.filter(
-        Q(login=None) | Q(login__ended_at=None, login__expires_at__gt=now),
-        Q(token=None) | Q(token__revoked_at=None),
-        Q(token__expires_at=None) | Q(token__expires_at__gt=now),
-        host_id=host, used_at=None, expires_at__gt=now, person__enabled=True,
-        host__run__phase__lt=Phase.STOPPING,
-    )  # fmt: skip
-    row = usable.select_related("host").first()
-    if row is None or not mine.filter(used_at=None).update(used_at=now):
+    mine = digest(secret)
+    row = sql.row(_USABLE_TICKET, mine, host, now, now, now)
+    if row is None or not sql.change(_USE_TICKET, now, mine):
         return None
-    path = unseal(row.path)["path"]
-    return Entry(row.person_id, row.host.run_id, row.host_id, path, row.login_id, row.token_id)
+    return Entry(row[0], row[1], host, unseal(row[2])["path"], row[3], row[4])
 
 
 def grant(entry: Entry, now: datetime) -> str:
     """Let whoever bears the returned secret reach the entry's host."""
     secret = ids.secret()
-    Grant.objects.create(
-        digest=digest(secret), host_id=entry.host, run_id=entry.run, person_id=entry.person,
-        login_id=entry.login, token_id=entry.token, created_at=now,
-    )  # fmt: skip
+    sql.change(
+        _GRANT, digest(secret), entry.host, entry.run, entry.person, entry.login, entry.token, now
+    )
     return secret
 
 
 def grant_is_placed(grant_digest: str) -> bool:
     """Whether the gateway knows it."""
-    return Grant.objects.filter(digest=grant_digest, placed_at__isnull=False).exists()
+    return sql.row(_PLACED, grant_digest) is not None
 
 
 def has_grant(secret: str, host: str) -> bool:

@@ -15,7 +15,7 @@ import os
 import select
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,8 @@ from django.db import connection, transaction
 from mydocker.store.ids import opaque
 
 CHANNEL = "mydocker"
+STOP_SECONDS = 5.0
+"""How long a listener that was told to stop may take; it hears nothing any more meanwhile."""
 SEND_PATIENCE_SECONDS = 0.2
 """A listener's queue holds few datagrams; it drains in far less than this."""
 
@@ -49,8 +51,12 @@ class Bell(Protocol):
     def send(self, ring: Ring) -> None:
         """Tell everybody who listens; within a transaction, once it is committed."""
 
-    def listen(self, heard: Callable[[Ring], None], stop: threading.Event) -> None:
-        """Call `heard` for every ring until `stop` is set. Blocks; run it in a thread."""
+    def listen(
+        self, heard: Callable[[Ring], None], stop: threading.Event, topics: Collection[str]
+    ) -> None:
+        """Call `heard` for every ring of these topics until `stop` is set, which is looked at
+        every few seconds. Blocks; run it in a thread.
+        """
 
 
 def ring(topic: str, key: str) -> None:
@@ -72,13 +78,14 @@ class SocketBell:
     folder: Path
 
     def send(self, ring: Ring) -> None:
-        transaction.on_commit(partial(self._send_now, str(ring).encode()))
+        transaction.on_commit(partial(self._send_now, ring))
 
-    def _send_now(self, message: bytes) -> None:
+    def _send_now(self, ring: Ring) -> None:
         try:
-            names = [path.name for path in self.folder.iterdir()]
+            names = [path.name for path in self.folder.iterdir() if _wants(path.name, ring.topic)]
         except FileNotFoundError:
             return
+        message = str(ring).encode()
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
             out.settimeout(SEND_PATIENCE_SECONDS)
             for name in names:
@@ -94,17 +101,19 @@ class SocketBell:
         except OSError:
             pass  # full or forbidden: that listener's own back-stop will look
 
-    def listen(self, heard: Callable[[Ring], None], stop: threading.Event) -> None:
-        with self._socket() as inbox:
+    def listen(
+        self, heard: Callable[[Ring], None], stop: threading.Event, topics: Collection[str]
+    ) -> None:
+        with self._socket(topics) as inbox:
             while not stop.is_set():
-                readable, _, _ = select.select([inbox], [], [], 0.5)
+                readable, _, _ = select.select([inbox], [], [], STOP_SECONDS)
                 if readable:
                     heard(_parse(inbox.recv(512).decode()))
 
     @contextmanager
-    def _socket(self) -> Iterator[socket.socket]:
+    def _socket(self, topics: Collection[str]) -> Iterator[socket.socket]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{os.getpid()}-{opaque(6)}"
+        path = self.folder / f"{os.getpid()}-{opaque(6)}.{'+'.join(sorted(topics))}"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as inbox:
             inbox.bind(str(path))
             path.chmod(0o660)
@@ -121,11 +130,17 @@ class NotifyBell:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(ring)])
 
-    def listen(self, heard: Callable[[Ring], None], stop: threading.Event) -> None:
+    def listen(
+        self, heard: Callable[[Ring], None], stop: threading.Event, topics: Collection[str]
+    ) -> None:
         import psycopg
 
+        def wanted(ring: Ring) -> None:
+            if ring.topic in topics:
+                heard(ring)
+
         try:
-            self._listen(psycopg, heard, stop)
+            self._listen(psycopg, wanted, stop)
         except psycopg.Error as error:
             raise ConnectionError(str(error)) from error
 
@@ -137,10 +152,15 @@ class NotifyBell:
         with psycopg.connect(**parameters, autocommit=True) as own:
             own.execute(f"LISTEN {CHANNEL}")
             while not stop.is_set():
-                for note in own.notifies(timeout=0.5):
+                for note in own.notifies(timeout=STOP_SECONDS):
                     heard(_parse(note.payload))
                     if stop.is_set():
                         return
+
+
+def _wants(socket_name: str, topic: str) -> bool:
+    """Whether the listener behind a socket, which says its topics in its name, hears of one."""
+    return topic in socket_name.partition(".")[2].split("+")
 
 
 def _parse(message: str) -> Ring:
@@ -151,11 +171,11 @@ def _parse(message: str) -> Ring:
 class Listener:
     """Hears rings in a thread of its own and comes back when the bell breaks.
 
-    One a process. `heard` is called in that thread and must be quick.
+    One a process. `heard` is called in that thread, for rings of `topics`, and must be quick.
     """
 
-    def __init__(self, heard: Callable[[Ring], None]) -> None:
-        self._heard = heard
+    def __init__(self, heard: Callable[[Ring], None], topics: Collection[str]) -> None:
+        self._heard, self._topics = heard, frozenset(topics)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
 
@@ -164,7 +184,7 @@ class Listener:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening; returns at once."""
+        """Hear no more; the thread ends a little later."""
         self._stop.set()
 
     def _pass_on(self, ring: Ring) -> None:
@@ -176,7 +196,7 @@ class Listener:
 
         while not self._stop.is_set():
             try:
-                bell().listen(self._pass_on, self._stop)
+                bell().listen(self._pass_on, self._stop, self._topics)
             except (OSError, Error):
                 self._stop.wait(1.0)
 

@@ -7,10 +7,8 @@ run with every page: building it anew each time costs five times what running it
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-
-from django.db import connection
 
 from mydocker.domain.environments import Text
 from mydocker.domain.failures import Cause, Reason
@@ -18,6 +16,7 @@ from mydocker.domain.people import Person, Role
 from mydocker.domain.runs import Phase, RunFacts
 from mydocker.domain.state_words import Look, look_of
 from mydocker.domain.workspaces import State, reason_of, state_of
+from mydocker.store import sql
 from mydocker.store.secrets import digest
 from mydocker.store.story import StoryRow
 
@@ -205,7 +204,7 @@ SELECT id, created_at, expires_at FROM login
 
 def visitor(session_key: str) -> Visitor | None:
     """Who is signed in by the login session with this key. Its end is the loops' to declare."""
-    rows = _rows(_VISITOR, digest(session_key))
+    rows = sql.rows(_VISITOR, digest(session_key))
     if not rows:
         return None
     id, name, mail, role, language, login = rows[0]
@@ -214,12 +213,12 @@ def visitor(session_key: str) -> Visitor | None:
 
 def dashboard(person: str, count: int, skip: int = 0) -> Sequence[Card]:
     """A person's workspaces, the one asked for last first."""
-    return [_card(row) for row in _rows(_MINE, person, count, skip)]
+    return [_card(row) for row in sql.rows(_MINE, person, count, skip)]
 
 
 def screen(workspace: str) -> Screen | None:
     """A workspace; None if it does not exist any more."""
-    rows = _rows(_ONE, workspace)
+    rows = sql.rows(_ONE, workspace)
     if not rows:
         return None
     row = rows[0]
@@ -229,8 +228,8 @@ def screen(workspace: str) -> Screen | None:
 def story(workspace: str, count: int = 60) -> Sequence[StoryRow]:
     """The last events of a workspace, newest first."""
     return [
-        StoryRow(id, workspace, run, _moment(at), kind, _json(facts), actor)
-        for id, workspace, run, at, kind, facts, actor in _rows(_STORY, workspace, count)
+        StoryRow(id, workspace, run, sql.moment(at), kind, sql.json_of(facts), actor)
+        for id, workspace, run, at, kind, facts, actor in sql.rows(_STORY, workspace, count)
     ]
 
 
@@ -242,12 +241,12 @@ def in_environment(
     `only_live`: those whose newest run may exist outside.
     """
     question = _LIVE_IN_ENVIRONMENT if only_live else _IN_ENVIRONMENT
-    return [_inside(row) for row in _rows(question, environment, after, count)]
+    return [_inside(row) for row in sql.rows(question, environment, after, count)]
 
 
 def running(count: int, after: str = "") -> Sequence[Inside]:
     """Every workspace with a live run, by workspace id, after `after`."""
-    return [_inside(row) for row in _rows(_RUNNING, after, count)]
+    return [_inside(row) for row in sql.rows(_RUNNING, after, count)]
 
 
 def _inside(row: Sequence[Any]) -> Inside:
@@ -256,7 +255,7 @@ def _inside(row: Sequence[Any]) -> Inside:
 
 def live_by_phase() -> Mapping[Phase, int]:
     """How many runs are in each live phase."""
-    return {Phase(phase): count for phase, count in _rows(_LIVE_BY_PHASE)}
+    return {Phase(phase): count for phase, count in sql.rows(_LIVE_BY_PHASE)}
 
 
 def live_by_environment(environments: Sequence[str]) -> Mapping[str, int]:
@@ -273,7 +272,7 @@ def people_by_environment(environments: Sequence[str]) -> Mapping[str, int]:
 
 def place_in_queue(since: datetime) -> tuple[int, int]:
     """The place of a run that waits since then, and how many wait in all."""
-    [(waiting, before)] = _rows(_QUEUE, since)
+    [(waiting, before)] = sql.rows(_QUEUE, since)
     return int(before or 0) + 1, waiting
 
 
@@ -281,14 +280,14 @@ def homes(person: str, workspace: str = "") -> Sequence[HomeGlance]:
     """The person's global home and, if one is named, the workspace's own."""
     ids = [f"g{person}", f"w{workspace}"]
     return [
-        HomeGlance(id, owner is None, used, _moment_or_none(at))
-        for id, owner, used, at in _rows(_HOMES + "IN (%s, %s)", *ids)
+        HomeGlance(id, owner is None, used, sql.moment_or_none(at))
+        for id, owner, used, at in sql.rows(_HOMES + "IN (%s, %s)", *ids)
     ]
 
 
 def host(name: str) -> HostGlance | None:
     """What a host name ever given to a run belongs to."""
-    for address, port, run, phase, *belongs in _rows(_HOST, name):
+    for address, port, run, phase, *belongs in sql.rows(_HOST, name):
         return HostGlance(address, port, run, Phase(phase), *belongs)
     return None
 
@@ -299,20 +298,20 @@ def tokens(person: str, now: datetime) -> Sequence[TokenGlance]:
         TokenGlance(
             id,
             title,
-            _json(scopes),
-            _moment(created),
-            _moment_or_none(expires),
-            _moment_or_none(used),
+            sql.json_of(scopes),
+            sql.moment(created),
+            sql.moment_or_none(expires),
+            sql.moment_or_none(used),
         )
-        for id, title, scopes, created, expires, used in _rows(_TOKENS, person, now)
+        for id, title, scopes, created, expires, used in sql.rows(_TOKENS, person, now)
     ]
 
 
 def logins(person: str) -> Sequence[LoginGlance]:
     """A person's sign-ins that still hold, newest first; 50 at most."""
     return [
-        LoginGlance(id, _moment(created), _moment(expires))
-        for id, created, expires in _rows(_LOGINS, person)
+        LoginGlance(id, sql.moment(created), sql.moment(expires))
+        for id, created, expires in sql.rows(_LOGINS, person)
     ]
 
 
@@ -330,7 +329,7 @@ def _by_key(question: str, keys: Sequence[str]) -> dict[str, Any]:
     if not keys:
         return {}
     places = ", ".join(["%s"] * len(keys))
-    return dict(_rows(f"{question} IN ({places})", *keys))
+    return dict(sql.rows(f"{question} IN ({places})", *keys))
 
 
 def _counts(question: str, environments: Sequence[str]) -> dict[str, int]:
@@ -338,21 +337,7 @@ def _counts(question: str, environments: Sequence[str]) -> dict[str, int]:
         return {}
     places = ", ".join(["%s"] * len(environments))
     grouped = f"{question} environment_id IN ({places}) GROUP BY environment_id"
-    return dict(_rows(grouped, *environments))
-
-
-def _rows(sql: str, *parameters: object) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        values: Sequence[Any] = [_parameter(each) for each in parameters]
-        cursor.execute(sql, values)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
-
-
-def _parameter(value: object) -> object:
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
-    return value
+    return dict(sql.rows(grouped, *environments))
 
 
 def _card(row: Sequence[Any]) -> Card:
@@ -368,16 +353,17 @@ def _card(row: Sequence[Any]) -> Card:
     )
     return Card(
         row[0], row[1], row[2], row[3], Text(row[4], row[5]), row[6],
-        _course(row[2], row[7], row[8]), wanted, generation, _moment_or_none(row[11]),
-        _moment_or_none(row[12]), _moment_or_none(row[13]), run, state,
+        _course(row[2], row[7], row[8]), wanted, generation, sql.moment_or_none(row[11]),
+        sql.moment_or_none(row[12]), sql.moment_or_none(row[13]), run, state,
         look_of(state, facts), reason_of(state, facts),
     )  # fmt: skip
 
 
 def _glance(row: Sequence[Any]) -> RunGlance:
     return RunGlance(
-        row[14], row[15], Phase(row[16]), _moment(row[17]), bool(row[18]), bool(row[19]), row[20],
-        _json(row[21]), _moment(row[22]), _moment_or_none(row[23]), _moment_or_none(row[24]),
+        row[14], row[15], Phase(row[16]), sql.moment(row[17]), bool(row[18]), bool(row[19]),
+        row[20], sql.json_of(row[21]), sql.moment(row[22]), sql.moment_or_none(row[23]),
+        sql.moment_or_none(row[24]),
     )  # fmt: skip
 
 
@@ -390,26 +376,10 @@ def _course(environment: str, revision: int, definition: object) -> str:
     if (known := _COURSES.get(key)) is None:
         if len(_COURSES) > 10_000:
             _COURSES.clear()
-        courses = _json(definition).get("courses") or [""]
+        courses = sql.json_of(definition).get("courses") or [""]
         known = _COURSES[key] = str(courses[0])
     return known
 
 
-def _json(value: object) -> Any:
-    return json.loads(value) if isinstance(value, str | bytes) else value
-
-
 def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _moment(value: Any) -> datetime:
-    """A moment as the databases give it: SQLite keeps texts in UTC."""
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    moment: datetime = value
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _moment_or_none(value: Any) -> datetime | None:
-    return None if value is None else _moment(value)

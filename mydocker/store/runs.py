@@ -6,14 +6,20 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 
 from mydocker.domain.failures import Cause, Reason
 from mydocker.domain.runs import Phase, RunFacts
-from mydocker.store import ids
+from mydocker.store import ids, sql
 from mydocker.store.models import ImageSize, Node, Pool, Run, RunHost
 from mydocker.store.secrets import seal, unseal
 
+_RUNS = """
+SELECT r.id, r.workspace_id, r.environment_id, r.generation, r.phase, r.phase_since, r.definition,
+       r.launched, r.attached, r.published, r.pulling, r.container, r.address, r.cause, r.facts,
+       r.created_at, r.ready_at, r.secret, h.port, h.host
+  FROM run r LEFT JOIN run_host h ON h.run_id = r.id WHERE """
+_LIVES = f"r.phase < {Phase.ENDED:d}"
 LOCAL = "local"
 """The one node of one machine."""
 
@@ -88,7 +94,11 @@ def make(
             )
     except IntegrityError:
         return None
-    return _row(run, hosts)
+    return RunRow(
+        run.id, workspace, environment, generation, Phase.NEW, now, definition,
+        launched=False, attached=False, published=False, pulling=False, container="", address=None,
+        cause="", facts={}, created_at=asked_at, ready_at=None, hosts=hosts, secret=secret,
+    )  # fmt: skip
 
 
 def make_local_node() -> None:
@@ -99,29 +109,28 @@ def make_local_node() -> None:
 
 def find(run: str) -> RunRow | None:
     """One run."""
-    return _first(Run.objects.filter(id=run))
+    return _first("r.id = %s", run)
 
 
 def live_of(workspace: str) -> RunRow | None:
     """The workspace's run that may exist outside, if any."""
-    return _first(Run.objects.filter(workspace_id=workspace, phase__lt=Phase.ENDED))
+    return _first(f"r.workspace_id = %s AND {_LIVES}", workspace)
 
 
 def latest_of(workspace: str) -> RunRow | None:
     """The workspace's newest run, live or ended."""
-    return _first(Run.objects.filter(workspace_id=workspace).order_by("-generation"))
+    newest = "SELECT id FROM run WHERE workspace_id = %s ORDER BY generation DESC LIMIT 1"
+    return _first(f"r.id = ({newest})", workspace)
 
 
 def live() -> Sequence[RunRow]:
     """Every run that may exist outside."""
-    return _rows(Run.objects.filter(phase__lt=Phase.ENDED))
+    return _all(_LIVES)
 
 
 def ready() -> Sequence[RunRow]:
     """Every ready run of a person."""
-    return _rows(
-        Run.objects.filter(phase__lt=Phase.ENDED, phase=Phase.READY, workspace__isnull=False)
-    )
+    return _all(f"{_LIVES} AND r.phase = {Phase.READY:d} AND r.workspace_id IS NOT NULL")
 
 
 def settled() -> Mapping[str, str]:
@@ -198,35 +207,28 @@ def usual_seconds(environment: str, count: int = 20) -> float | None:
     return took[len(took) // 2] if took else None
 
 
-def _first(runs: "QuerySet[Run]") -> RunRow | None:
-    run = runs.first()
-    return _row(run, dict(run.hosts.values_list("port", "host"))) if run else None
+def _first(which: str, *parameters: object) -> RunRow | None:
+    found = _all(which, *parameters)
+    return found[0] if found else None
 
 
-def _rows(runs: "QuerySet[Run]") -> Sequence[RunRow]:
-    with_hosts = runs.prefetch_related("hosts")
-    return [_row(run, {each.port: each.host for each in run.hosts.all()}) for run in with_hosts]
+def _all(which: str, *parameters: object) -> list[RunRow]:
+    """Runs with their hosts: one row for each host, or one for a run without."""
+    found: dict[str, RunRow] = {}
+    hosts: dict[str, dict[int, str]] = {}
+    for row in sql.rows(_RUNS + which, *parameters):
+        known = hosts.setdefault(row[0], {})
+        if row[0] not in found:
+            found[row[0]] = _row(row, known)
+        if row[18] is not None:
+            known[row[18]] = row[19]
+    return list(found.values())
 
 
-def _row(run: Run, hosts: Mapping[int, str]) -> RunRow:
+def _row(row: Sequence[Any], hosts: Mapping[int, str]) -> RunRow:
     return RunRow(
-        run.id,
-        run.workspace_id or "",
-        run.environment_id,
-        run.generation,
-        Phase(run.phase),
-        run.phase_since,
-        run.definition,
-        run.launched,
-        run.attached,
-        run.published,
-        run.pulling,
-        run.container,
-        run.address,
-        run.cause,
-        run.facts,
-        run.created_at,
-        run.ready_at,
-        hosts,
-        run.secret,
-    )
+        row[0], row[1] or "", row[2], row[3], Phase(row[4]), sql.moment(row[5]),
+        sql.json_of(row[6]), bool(row[7]), bool(row[8]), bool(row[9]), bool(row[10]), row[11],
+        None if row[12] is None else str(row[12]), row[13], sql.json_of(row[14]),
+        sql.moment(row[15]), sql.moment_or_none(row[16]), hosts, row[17],
+    )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from mydocker.store import sql
 from mydocker.store.models import StoryEvent
 
 
@@ -20,6 +21,12 @@ class StoryRow:
     actor: str
 
 
+_APPEND = """
+INSERT INTO story_event (workspace_id, run_id, at, kind, facts, actor)
+VALUES (%s, %s, %s, %s, %s, %s)
+"""
+
+
 def append(
     workspace: str | None,
     kind: str,
@@ -30,14 +37,8 @@ def append(
     **facts: object,
 ) -> None:
     """Write down that something happened. Facts fill the sentence of the kind."""
-    StoryEvent.objects.create(
-        workspace_id=workspace,
-        run_id=run,
-        at=at,
-        kind=kind,
-        facts={name: str(value) for name, value in facts.items()},
-        actor=actor,
-    )
+    told = {name: str(value) for name, value in facts.items()}
+    sql.change(_APPEND, workspace, run, at, kind, told, actor)
 
 
 def newest(workspace: str, count: int = 50) -> Sequence[StoryRow]:

@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from mydocker.domain.runs import Phase
+from mydocker.store import sql
 from mydocker.store.ids import opaque
 from mydocker.store.models import Home, Run, Workspace
 
@@ -33,16 +35,20 @@ class WorkspaceRow:
     asked_at: datetime | None
 
 
+_ONE = """
+SELECT id, environment_id, person_id, wanted, generation, stop_cause, stop_facts, extended_until,
+       last_interaction_at, last_work_at, stops_at, warned_at, reset_home, deleted_at, asked_at
+  FROM workspace WHERE id = %s"""
+
+
 def find(workspace: str) -> WorkspaceRow | None:
     """One workspace, deleted ones too."""
-    row = Workspace.objects.filter(id=workspace).first()
-    return _row(row) if row else None
+    return _found(sql.row(_ONE, workspace))
 
 
 def lock(workspace: str) -> WorkspaceRow | None:
     """One workspace, kept from others until the transaction ends."""
-    row = Workspace.objects.select_for_update().filter(id=workspace).first()
-    return _row(row) if row else None
+    return _found(sql.row(sql.locked(_ONE), workspace))
 
 
 def find_or_make(person: str, environment: str, now: datetime) -> tuple[WorkspaceRow, bool]:
@@ -179,6 +185,17 @@ def home_for(workspace: WorkspaceRow, kind: str, now: datetime) -> str:
         },
     )
     return home
+
+
+def _found(row: Sequence[Any] | None) -> WorkspaceRow | None:
+    if row is None:
+        return None
+    moments = [sql.moment_or_none(row[n]) for n in (7, 8, 9, 10, 11, 13, 14)]
+    extended_until, last_interaction_at, last_work_at, stops_at, warned_at = moments[:5]
+    return WorkspaceRow(
+        row[0], row[1], row[2], bool(row[3]), row[4], row[5], sql.json_of(row[6]), extended_until,
+        last_interaction_at, last_work_at, stops_at, warned_at, bool(row[12]), *moments[5:],
+    )  # fmt: skip
 
 
 def _as_read(workspace: WorkspaceRow) -> "QuerySet[Workspace]":

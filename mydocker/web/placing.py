@@ -25,7 +25,7 @@ class _Ears:
             if self._process != os.getpid():
                 self._process = os.getpid()
                 self._waiting = Waiting()
-                Listener(self._waiting.heard).start()
+                Listener(self._waiting.heard, ["placed"]).start()
             return self._waiting
 
 

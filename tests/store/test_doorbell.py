@@ -11,13 +11,14 @@ from mydocker.store.doorbell import Listener, Ring, Waiting, ring
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DEADLINE_SECONDS = 10.0
+TOPICS = ("hello", "wish")
 
 
 @pytest.fixture
 def heard() -> "Iterator[queue.Queue[Ring]]":
     """What a listener hears; it is listening when the test begins."""
     rings: queue.Queue[Ring] = queue.Queue()
-    listener = Listener(rings.put)
+    listener = Listener(rings.put, TOPICS)
     listener.start()
     deadline = threading.Event()
     for _ in range(200):
@@ -48,6 +49,13 @@ def test_a_ring_is_heard(heard: "queue.Queue[Ring]") -> None:
     assert _next(heard) == Ring("wish", "abc")
 
 
+def test_only_what_was_asked_for_is_heard(heard: "queue.Queue[Ring]") -> None:
+    ring("placed", "abc")
+    ring("wish", "abc")
+    assert _next(heard) == Ring("wish", "abc")
+    assert heard.empty()
+
+
 def test_a_ring_waits_for_the_commit_and_dies_with_a_rollback(heard: "queue.Queue[Ring]") -> None:
     with transaction.atomic():
         ring("wish", "rolled back")
@@ -59,7 +67,7 @@ def test_a_ring_waits_for_the_commit_and_dies_with_a_rollback(heard: "queue.Queu
 
 def test_a_burst_of_rings_is_heard_by_all(heard: "queue.Queue[Ring]") -> None:
     second: queue.Queue[Ring] = queue.Queue()
-    listener = Listener(second.put)
+    listener = Listener(second.put, TOPICS)
     listener.start()
     try:
         for number in range(300):
