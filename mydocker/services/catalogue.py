@@ -1,7 +1,9 @@
 """Environments as they are found, and who may start them. Changes are in `environments.py`."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mydocker.domain.admission import admit
 from mydocker.domain.environments import Environment, Status, read_environment
@@ -21,28 +23,20 @@ class Known:
     definition: Environment
 
 
-_PARSED: dict[tuple[str, int], Environment] = {}
-"""Definitions by environment and revision, or by run (revision 0): a run's never changes."""
-PARSED_KEPT = 4096
-
-
-def _parsed(owner: str, revision: int, definition: object) -> Environment:
-    key = owner, revision
-    if (found := _PARSED.get(key)) is None:
-        if len(_PARSED) >= PARSED_KEPT:
-            _PARSED.clear()
-        found = _PARSED[key] = read_environment(definition)
-    return found
+@lru_cache(4096)
+def _parsed(definition: str) -> Environment:
+    """Parse each definition once; all runs of an environment have the same."""
+    return read_environment(json.loads(definition))
 
 
 def known(row: EnvironmentRow) -> Known:
-    """The row with its definition, parsed once for each revision."""
-    return Known(row, _parsed(row.id, row.revision, row.definition))
+    """The row with its definition."""
+    return Known(row, _parsed(json.dumps(row.definition)))
 
 
 def of_run(run: RunRow) -> Environment:
     """The environment as it was when the run was made."""
-    return _parsed(run.id, 0, run.definition)
+    return _parsed(json.dumps(run.definition))
 
 
 def by_slug(slug: str) -> Known:

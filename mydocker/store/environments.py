@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
-from mydocker.store import ids
+from mydocker.store import ids, sql
 from mydocker.store.models import Environment, Maintainer, Workspace
 
 
@@ -26,19 +26,24 @@ class EnvironmentRow:
     updated_at: datetime
 
 
+_ASKED = """
+SELECT id, slug, title_en, title_fr, status, join_code, definition, revision, created_at, updated_at
+  FROM environment WHERE """
+
+
 def by_slug(slug: str) -> EnvironmentRow | None:
     """The environment of this slug."""
-    return _first(Environment.objects.filter(slug=slug))
+    return _first("slug = %s", slug)
 
 
 def by_id(environment: str) -> EnvironmentRow | None:
     """The environment of this id."""
-    return _first(Environment.objects.filter(id=environment))
+    return _first("id = %s", environment)
 
 
 def by_join_code(code: str) -> EnvironmentRow | None:
     """The environment whose join link this is."""
-    return _first(Environment.objects.filter(join_code=code))
+    return _first("join_code = %s", code)
 
 
 def listed(
@@ -123,9 +128,14 @@ def _maintain(environment: str, mails: Sequence[str]) -> None:
     )
 
 
-def _first(rows: "QuerySet[Environment]") -> EnvironmentRow | None:
-    row = rows.first()
-    return _row(row) if row else None
+def _first(which: str, *parameters: object) -> EnvironmentRow | None:
+    row = sql.row(_ASKED + which, *parameters)
+    if row is None:
+        return None
+    return EnvironmentRow(
+        row[0], row[1], row[2], row[3], row[4], row[5], sql.json_of(row[6]), row[7],
+        sql.moment(row[8]), sql.moment(row[9]),
+    )  # fmt: skip
 
 
 def _row(row: Environment) -> EnvironmentRow:

@@ -153,7 +153,8 @@ def known(runs: Sequence[str]) -> Mapping[str, Phase]:
 
 def workspace_of(run: str) -> str | None:
     """The workspace a run belongs to."""
-    return Run.objects.filter(id=run).values_list("workspace_id", flat=True).first()
+    found = sql.row("SELECT workspace_id FROM run WHERE id = %s", run)
+    return found[0] if found else None
 
 
 def advance(
@@ -170,15 +171,16 @@ def advance(
     if phase is Phase.READY:
         changes["ready_at"] = now
     ended = {"ended_at": now} if phase is Phase.ENDED else {}
-    where = Run.objects.filter(id=run.id, phase=run.phase)
-    return replace(run, **changes) if where.update(**changes, **ended) else None
+    as_read = "id = %s AND phase = %s"
+    moved = sql.update("run", {**changes, **ended}, as_read, run.id, run.phase)
+    return replace(run, **changes) if moved else None
 
 
 def note(run: str, **facts: object) -> None:
     """Remember what was done or seen outside: launched, attached, published, pulling, container,
     address.
     """
-    Run.objects.filter(id=run).update(**facts)
+    sql.update("run", facts, "id = %s", run)
 
 
 def last_log(run: str) -> str:

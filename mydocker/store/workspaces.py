@@ -35,10 +35,11 @@ class WorkspaceRow:
     asked_at: datetime | None
 
 
-_ONE = """
+_ASKED = """
 SELECT id, environment_id, person_id, wanted, generation, stop_cause, stop_facts, extended_until,
        last_interaction_at, last_work_at, stops_at, warned_at, reset_home, deleted_at, asked_at
-  FROM workspace WHERE id = %s"""
+  FROM workspace WHERE """
+_ONE = f"{_ASKED} id = %s"
 
 
 def find(workspace: str) -> WorkspaceRow | None:
@@ -56,18 +57,19 @@ def find_or_make(person: str, environment: str, now: datetime) -> tuple[Workspac
 
     Two at once make one: the loser of the race finds the winner's.
     """
-    mine = Workspace.objects.select_for_update().filter(
-        person_id=person, environment_id=environment, deleted_at=None
-    )
-    if row := mine.first():
-        return _row(row), False
+    mine = sql.locked(f"{_ASKED} person_id = %s AND environment_id = %s AND deleted_at IS NULL")
+    if known := _found(sql.row(mine, person, environment)):
+        return known, False
     try:
         with transaction.atomic():
             row = Workspace.objects.create(
                 person_id=person, environment_id=environment, created_at=now
             )
     except IntegrityError:
-        return _row(mine.get()), False
+        winner = _found(sql.row(mine, person, environment))
+        if winner is None:
+            raise
+        return winner, False
     return _row(row), True
 
 
