@@ -9,9 +9,18 @@ from gunicorn.app.base import BaseApplication
 from prometheus_client import multiprocess
 
 from mydocker.web import placing
+from mydocker.web.turns import TURNS
 
 RECYCLED_AFTER = 20_000
 """Requests after which a worker is replaced, against slow leaks."""
+
+
+def _one_at_a_time(application: Any) -> Any:
+    def answer(environ: Any, start_response: Any) -> Any:
+        with TURNS.take():
+            return application(environ, start_response)
+
+    return answer
 
 
 class WebServer(BaseApplication):
@@ -39,7 +48,7 @@ class WebServer(BaseApplication):
             "control_socket_disable": True,
             "proc_name": "mydocker-web",
         }
-        self._application = get_wsgi_application()
+        self._application = _one_at_a_time(get_wsgi_application())
         super().__init__()
 
     def load_config(self) -> None:

@@ -6,6 +6,7 @@ from time import monotonic
 
 from mydocker.store import access
 from mydocker.store.doorbell import Listener, Waiting
+from mydocker.web.turns import TURNS
 
 PATIENCE_SECONDS = 2.0
 LOOK_AGAIN_SECONDS = 0.25
@@ -45,6 +46,7 @@ def is_placed_soon(grant_digest: str, patience: float = PATIENCE_SECONDS) -> boo
             left = until - monotonic()
             if left <= 0:
                 return False
-            rung.wait(min(left, LOOK_AGAIN_SECONDS))
+            with TURNS.aside():
+                rung.wait(min(left, LOOK_AGAIN_SECONDS))
             rung.clear()
     return True

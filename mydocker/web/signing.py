@@ -24,6 +24,7 @@ from mydocker.web.accounts import remember_language
 from mydocker.web.notices import with_notice
 from mydocker.web.rendering import render
 from mydocker.web.responses import see_other
+from mydocker.web.turns import TURNS
 from mydocker.web.visitors import THEME_COOKIE, THEMES, forget_visitor, safe_next, visitor_of
 
 BACKEND = "mydocker.store.backends.Local"
@@ -71,7 +72,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _welcome(request, _demo_user(demo), wanted)
     form = PasswordForm(request.POST)
     if form.is_valid():
-        user = authenticate(request, **form.cleaned_data)
+        with TURNS.aside():  # a password takes its time on purpose
+            user = authenticate(request, **form.cleaned_data)
         if user is not None:
             return _welcome(request, user, wanted)
         form.add_error(None, gettext("The mail address or the password is not right."))
