@@ -191,13 +191,12 @@ def preload() -> None:
     from django.template.loader import get_template
     from django.urls import get_resolver
     from django.utils import translation
-    from gunicorn.workers import gthread
 
     from mydocker.api import asgi
     from mydocker.web import streams as page_streams
 
     get_wsgi_application()
-    _ = (uvicorn.Server, uvloop.run, gthread.ThreadWorker, asgi, page_streams)
+    _ = (uvicorn.Server, uvloop.run, asgi, page_streams)
     get_resolver().url_patterns  # noqa: B018 - builds them
     for name in WARM_TEMPLATES:
         get_template(name)

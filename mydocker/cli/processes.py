@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from mydocker import bootstrap
 from mydocker.adapters.haproxy import gateway_command
+from mydocker.cli.serving import bind, serve
 from mydocker.cli.supervisor import Child, end_with_parent
 from mydocker.cli.users import Users, become, engine_group
 from mydocker.settings import Settings
@@ -17,12 +19,13 @@ WEB_THREADS = 8
 
 def children(settings: Settings, users: Users, haproxy: Path) -> list[Child]:
     """In the order in which they start."""
+    listening = bind(bootstrap.sockets(settings).web)
     return [
         Child("agent", _agent(settings, users)),
         Child("gateway", _gateway(haproxy)),
         Child("loops", _loops(settings, users)),
         Child("streams", _streams(settings, users)),
-        Child("web", _web(settings, users)),
+        *(Child(name, _web(settings, users, listening)) for name in _web_names(settings)),
     ]
 
 
@@ -91,18 +94,17 @@ def _streams(settings: Settings, users: Users) -> Callable[[], None]:
     return work
 
 
-def _web(settings: Settings, users: Users) -> Callable[[], None]:
+def _web(settings: Settings, users: Users, listening: socket.socket) -> Callable[[], None]:
     def work() -> None:
         become(users.web)
         end_with_parent()
         bootstrap.configure_logging()
         bootstrap.connect_web(settings)
-        from mydocker.cli.serving import WebServer
-
-        WebServer(bootstrap.sockets(settings).web, _web_workers(settings), WEB_THREADS).run()
+        serve(listening, WEB_THREADS)
 
     return work
 
 
-def _web_workers(settings: Settings) -> int:
-    return settings.web_workers or max(1, (os.cpu_count() or 1) // 2)
+def _web_names(settings: Settings) -> list[str]:
+    count = settings.web_workers or max(1, (os.cpu_count() or 1) // 2)
+    return ["web", *(f"web-{number}" for number in range(2, count + 1))]

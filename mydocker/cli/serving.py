@@ -1,18 +1,63 @@
-"""The pages and the API under WSGI: gunicorn, whose workers are forked from this very process."""
+"""The pages and the API under WSGI: waitress, a process of it for every two cores."""
 
+import gc
+import logging
 import os
+import signal
+import socket
+import sys
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
+import waitress
 from django.core.wsgi import get_wsgi_application
-from gunicorn.app.base import BaseApplication
-from prometheus_client import multiprocess
 
 from mydocker.web import placing
 from mydocker.web.turns import TURNS
 
-RECYCLED_AFTER = 20_000
-"""Requests after which a worker is replaced, against slow leaks."""
+BACKLOG = 1024
+OBJECTS_OF_MANY_PAGES = 50_000
+"""Between two looks for cycles; a page makes thousands of objects and hardly a cycle."""
+KEEP_SECONDS = 75
+"""How long the gateway may keep a connection that is not used."""
+
+
+def bind(path: Path) -> socket.socket:
+    """The socket of all web processes, bound once: what comes while one is started again waits."""
+    path.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(path))
+    # The socket itself is open: its folder lets the gateway through and nobody else.
+    path.chmod(0o666)
+    listening.listen(BACKLOG)
+    return listening
+
+
+def serve(listening: socket.socket, threads: int) -> None:
+    """Answer until SIGTERM; what is under way then has a moment to end."""
+    os.umask(0o007)
+    gc.set_threshold(OBJECTS_OF_MANY_PAGES)
+    signal.signal(signal.SIGTERM, _end)
+    # It would tell of every moment in which all threads are busy.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    placing.listen()
+    waitress.serve(
+        _one_at_a_time(get_wsgi_application()),
+        sockets=[listening],
+        threads=threads,
+        backlog=BACKLOG,
+        connection_limit=BACKLOG,
+        channel_timeout=KEEP_SECONDS,
+        asyncore_use_poll=True,
+        clear_untrusted_proxy_headers=False,  # the only peer is the gateway
+        ident=None,
+        _quiet=True,
+    )
+
+
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(0)  # waitress ends its threads then
 
 
 def _one_at_a_time(application: Any) -> Any:
@@ -21,42 +66,3 @@ def _one_at_a_time(application: Any) -> Any:
             return application(environ, start_response)
 
     return answer
-
-
-class WebServer(BaseApplication):
-    """Gunicorn on a Unix socket that only the gateway may open."""
-
-    def __init__(self, path: Path, workers: int, threads: int) -> None:
-        self._options: dict[str, Any] = {
-            "bind": f"unix:{path}",
-            "workers": workers,
-            "threads": threads,
-            "worker_class": "gthread",
-            "preload_app": True,
-            # The socket itself is open: its folder lets the gateway through and nobody else.
-            "umask": 0,
-            "post_worker_init": lambda _worker: placing.listen(),
-            "post_fork": lambda _server, _worker: os.umask(0o007),
-            "max_requests": RECYCLED_AFTER,
-            "max_requests_jitter": RECYCLED_AFTER // 10,
-            "keepalive": 75,
-            "timeout": 60,
-            "graceful_timeout": 5,
-            "worker_tmp_dir": "/dev/shm",  # noqa: S108 - heartbeats, in memory
-            "forwarded_allow_ips": "*",  # the only peer is the gateway
-            "child_exit": lambda _server, worker: multiprocess.mark_process_dead(worker.pid),
-            "control_socket_disable": True,
-            "proc_name": "mydocker-web",
-        }
-        self._application = _one_at_a_time(get_wsgi_application())
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Gunicorn asks for its settings here."""
-        for name, value in self._options.items():
-            if name in self.cfg.settings:
-                self.cfg.set(name, value)
-
-    def load(self) -> Any:
-        """Gunicorn asks for the application here."""
-        return self._application

@@ -34,10 +34,12 @@ def dashboard(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     cards = pages.dashboard(visitor.person.id, PER_PAGE + 1, (number - 1) * PER_PAGE)
     if not cards and number == 1:
         return _empty(request, visitor, now)
+    hidden = csrf_input(get_token(request))
     context = {
         "first_name": first_name(visitor),
         "now": now,
-        "rows": rows_of(cards[:PER_PAGE], csrf_input(get_token(request)), now),
+        "csrf_input": hidden,
+        "rows": rows_of(cards[:PER_PAGE], hidden, now),
         "home": _measured(pages.homes(visitor.person.id)),
         "number": number,
         "has_more": len(cards) > PER_PAGE,

@@ -12,12 +12,15 @@ from mydocker.web import errors
 from mydocker.web.visitors import chosen_language, reader_zone
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+WITHOUT_BODY = (204, 304)
 ENTRANCE = "/.mydocker/enter"
 """The only path of ours on a run's host."""
 
 
 class Reference:
-    """Names each request; the name is on error pages, in API errors and on every line logged."""
+    """Names each request; the name is on error pages, in API errors and on every line logged. Also
+    says how long the answer is.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -28,6 +31,9 @@ class Reference:
         with structlog.contextvars.bound_contextvars(reference=reference):
             response = self.get_response(request)
         response.headers["X-Reference"] = reference
+        if not response.streaming and response.status_code not in WITHOUT_BODY:
+            # Otherwise the server could only tell its end by closing the connection.
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         return response
 
 
@@ -113,4 +119,5 @@ def client_address(request: HttpRequest) -> str:
     """The browser's address, as the gateway saw it: the last one it added."""
     forwarded: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
     address: str = request.META.get("REMOTE_ADDR", "")
-    return forwarded.rpartition(",")[2].strip() or address
+    # On a Unix socket there is no address.
+    return forwarded.rpartition(",")[2].strip() or ("" if address == "localhost" else address)

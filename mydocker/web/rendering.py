@@ -56,7 +56,9 @@ def render_text(
     values: dict[str, object] = dict(context)
     if request is not None:
         values.setdefault("shell", frame_of(request))
-        values |= {"csrf_input": csrf_input(get_token(request)), "request": request}
+        values["request"] = request
+        if "csrf_input" not in values:  # each one made is masked anew
+            values["csrf_input"] = csrf_input(get_token(request))
     template = engine((get_language() or settings.LANGUAGE_CODE)[:2]).get_template(name)
     return template.render(Context(values))
 

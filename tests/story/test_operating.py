@@ -24,7 +24,7 @@ def test_ready_answers_once_the_first_environment_can_start(service: Service) ->
     assert answer.status_code == 200
     facts = json.loads(service.cli("status", "--json"))
     assert facts["ready"] is True
-    assert set(facts["processes"]) == {"agent", "gateway", "loops", "streams", "web"}
+    assert {"agent", "gateway", "loops", "streams", "web"} <= set(facts["processes"])
 
 
 def test_the_doctor_finds_nothing(service: Service) -> None:
