@@ -2,14 +2,18 @@
 
 from ipaddress import IPv4Network
 from itertools import islice
+from typing import Any, cast
 
 import pytest
+from aiodocker import DockerError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mydocker.adapters.docker.engine import Engine
 from mydocker.adapters.docker.machine import hard_limit_in, is_too_old, open_files, shortcomings
 from mydocker.adapters.docker.names import Names
 from mydocker.adapters.docker.networks import (
+    Networks,
     candidates,
     network_body,
     network_differences,
@@ -180,3 +184,26 @@ def test_the_limit_of_open_files_is_read() -> None:
     assert hard_limit_in(text.replace("20000", "unlimited")) is None
     assert hard_limit_in("") is None
     assert open_files("/no/such/socket") > 0
+
+
+class Picky:
+    """An engine that takes no colon in a network's name."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    async def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
+        if path == "networks":
+            return []
+        if ":" in body["Name"]:
+            raise DockerError(400, {"message": "invalid network name"})
+        self.made.append(body["Name"])
+        return {"Id": body["Name"].encode().hex()}
+
+
+@pytest.mark.asyncio
+async def test_an_engine_that_refuses_the_name_gets_an_ordinary_one() -> None:
+    picky = Picky()
+    networks = Networks(cast(Engine, picky), NAMES)
+    assert set(await networks.ids()) == set(NetworkPolicy)
+    assert picky.made == [NAMES.plain_network(policy) for policy in NetworkPolicy]
