@@ -196,7 +196,7 @@ class Picky:
         if path == "networks":
             return []
         if ":" in body["Name"]:
-            raise DockerError(400, {"message": "invalid network name"})
+            raise DockerError(400, "invalid network name")
         self.made.append(body["Name"])
         return {"Id": body["Name"].encode().hex()}
 
