@@ -4,14 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from mydocker.domain.failures import Cause
 from mydocker.domain.runs import Phase
 from mydocker.services import workspaces as services
 from mydocker.store import runs, story
 from mydocker.store import workspaces as store
-from mydocker.store.models import Run
+from mydocker.store.models import Run, Workspace
 from mydocker.store.transactions import unit_of_work
 from tests.people import student, tiny
 
@@ -119,3 +119,18 @@ def test_secrets_of_a_run_are_not_in_clear_in_the_database(now: datetime) -> Non
     assert run is not None
     stored = Run.objects.filter(id=run.id).values().get()
     assert not any(secret in str(stored) for secret in run.credentials())
+
+
+def test_the_database_itself_keeps_a_person_to_one_workspace_of_an_environment(
+    now: datetime,
+) -> None:
+    runs.make_local_node()
+    person, _ = student(now), tiny(now)
+    workspace = services.ask(person, "tiny", now).workspace
+    row = store.find(workspace)
+    assert row is not None
+    twin = {"person_id": person.id, "environment_id": row.environment, "created_at": now}
+    with pytest.raises(IntegrityError):
+        Workspace.objects.create(**twin)
+    services.delete(person, workspace, now)
+    assert Workspace.objects.create(**twin).id != workspace  # what is deleted is in nobody's way

@@ -63,9 +63,13 @@ async def test_the_page_of_a_container_that_does_not_answer(opened: Gate) -> Non
     assert answer.status == 503
     assert b'data-only="en"' in answer.body and b"does not answer" in answer.body
     assert b"%%" not in answer.body and b"%[" not in answer.body
-    assert '"status":503' in opened.logged()
     # It asks again by script: a page that navigated would count as a person.
     assert b'http-equiv="refresh"' not in answer.body
+
+    async def told() -> bool:
+        return '"status":503' in opened.logged()
+
+    await gates.eventually(told)
 
 
 async def test_a_container_that_talks_nonsense(opened: Gate) -> None:
