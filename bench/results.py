@@ -46,15 +46,17 @@ class Result:
     spread: str
     n: int
     goal: Goal
+    also: bool = True
+    """Whether what the spread tells besides, such as a rate, is reached too."""
 
     @property
     def holds(self) -> bool:
         """Whether the goal is reached."""
-        return self.goal.holds(self.ours, self.baseline)
+        return self.also and self.goal.holds(self.ours, self.baseline)
 
     def as_json(self) -> dict[str, object]:
         """As the contract has it."""
-        facts = asdict(self)
+        facts = {name: value for name, value in asdict(self).items() if name != "also"}
         return {**facts, "goal": self.goal.as_json(), "holds": self.holds}
 
 
