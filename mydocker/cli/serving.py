@@ -10,8 +10,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-import waitress
 from django.core.wsgi import get_wsgi_application
+from waitress.server import create_server
 
 from mydocker.web import placing
 from mydocker.web.turns import TURNS
@@ -42,7 +42,7 @@ def serve(listening: socket.socket, threads: int) -> None:
     # It would tell of every moment in which all threads are busy.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     placing.listen()
-    waitress.serve(
+    server = create_server(
         _one_at_a_time(get_wsgi_application()),
         sockets=[listening],
         threads=threads,
@@ -52,8 +52,8 @@ def serve(listening: socket.socket, threads: int) -> None:
         asyncore_use_poll=True,
         clear_untrusted_proxy_headers=False,  # the only peer is the gateway
         ident=None,
-        _quiet=True,
     )
+    server.run()
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:
