@@ -17,7 +17,7 @@ from mydocker.web import placing
 from mydocker.web.turns import TURNS
 
 BACKLOG = 1024
-OBJECTS_OF_MANY_PAGES = 50_000
+OBJECTS_OF_MANY_PAGES = 10_000
 """Between two looks for cycles; a page makes thousands of objects and hardly a cycle."""
 KEEP_SECONDS = 75
 """How long the gateway may keep a connection that is not used."""
