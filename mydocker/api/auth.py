@@ -1,7 +1,5 @@
 """Who is asking, from the headers: a token, else the session cookie with CSRF protection."""
 
-from typing import Any
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.middleware.csrf import CsrfViewMiddleware
@@ -35,8 +33,11 @@ class Session(APIKeyCookie):
     param_name = settings.SESSION_COOKIE_NAME
     openapi_description = "A login session of the dashboard; unsafe methods need `X-CSRFToken`."
 
-    def __call__(self, request: HttpRequest) -> Caller | None:
-        key = request.COOKIES.get(self.param_name)
+    def __init__(self) -> None:
+        super().__init__(csrf=False)  # below it is refused in the reader's language
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
+        """Return whoever signed in. Raises `Refusal` for a forged request."""
         caller = callers.by_session(key) if key else None
         if caller is not None and _is_forged(request):
             raise Refusal(
@@ -44,10 +45,6 @@ class Session(APIKeyCookie):
                 _("Reload the page and try again; scripts use an API token."),
             )  # fmt: skip
         return caller
-
-    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
-        """Unused: `__call__` decides."""
-        raise NotImplementedError
 
 
 class _Check(CsrfViewMiddleware):
@@ -71,7 +68,7 @@ def by_header(header: str) -> Caller:
     return callers.by_token(secret.strip(), steady.now())
 
 
-BOTH = [Bearer(), Session(csrf=True)]
+BOTH = [Bearer(), Session()]
 
 
 def caller_of(request: HttpRequest) -> Caller:

@@ -2,7 +2,6 @@
 
 import os
 import select
-import shutil
 import socket
 import subprocess
 import time
@@ -12,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from .neighbourhood import (
-    BUSYBOX,
     INTERNET,
     LAN,
     METADATA,
@@ -24,12 +22,7 @@ from .neighbourhood import (
 )
 from .process import DEADLINE_S, AgentProcess, Dial, Line
 
-pytestmark = [
-    pytest.mark.engine,
-    pytest.mark.skipif(
-        not shutil.which("docker") or not BUSYBOX.exists(), reason="needs engine and busybox-static"
-    ),
-]
+pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")

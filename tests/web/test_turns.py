@@ -7,14 +7,14 @@ from mydocker.web.turns import PATIENCE_SECONDS, Turns
 
 
 def test_one_at_a_time() -> None:
-    turns, inside, most = Turns(), 0, 0
+    turns, inside, most, others = Turns(), 0, 0, threading.Event()
 
     def work() -> None:
         nonlocal inside, most
         with turns.take():
             inside += 1
             most = max(most, inside)
-            time.sleep(0.005)
+            others.wait(0.005)  # never set: whoever may, comes in meanwhile
             inside -= 1
 
     threads = [threading.Thread(target=work) for _ in range(8)]

@@ -16,7 +16,7 @@ from mydocker.domain.failures import Cause
 from mydocker.ports.driver import PullProgress
 from mydocker.ports.errors import Refused, Unavailable
 from tests.adapters.docker import registry as registries
-from tests.adapters.docker.corner import SOCKET, ask, engine_answers
+from tests.adapters.docker.corner import SOCKET, ask
 from tests.adapters.docker.cutting import CuttingProxy
 from tests.adapters.docker.registry import Registry
 from tests.adapters.docker.throttle import SlowLine
@@ -33,8 +33,6 @@ DEADLINE = 90
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    if not engine_answers() or registries.PROGRAM is None:
-        pytest.skip("needs a Docker Engine and docker-registry")
     with registries.registry(tmp_path_factory.mktemp("registry")) as made:
         made.put("big:1", LAYERS)
         yield made

@@ -1,6 +1,5 @@
 """What an installation may decide, and what cannot get into the configuration."""
 
-import os
 import pwd
 import subprocess
 from pathlib import Path
@@ -9,9 +8,6 @@ from typing import Any
 import pytest
 
 from mydocker.adapters.haproxy import GatewayConfig, maxconn_within, render, write_configuration
-from tests.adapters.haproxy.gate import HAPROXY
-
-needs_haproxy = pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed")
 
 
 def config(at: Path, **settings: Any) -> GatewayConfig:
@@ -24,7 +20,6 @@ def config(at: Path, **settings: Any) -> GatewayConfig:
     return GatewayConfig(**usual | settings)
 
 
-@needs_haproxy
 @pytest.mark.parametrize(
     "settings",
     [
@@ -79,7 +74,6 @@ def test_the_maps_are_kept(tmp_path: Path) -> None:
     assert (tmp_path / "maps").stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_the_maps_belong_to_who_speaks_on_the_socket(tmp_path: Path) -> None:
     file = write_configuration(config(tmp_path, user="nobody", socket_user="nobody"))
     nobody = pwd.getpwnam("nobody").pw_uid

@@ -36,8 +36,6 @@ async def test_long_streams_have_a_process_of_their_own(
 
 
 async def test_a_page_that_comes_back_by_itself_while_web_is_away() -> None:
-    if gates.HAPROXY is None:
-        pytest.skip("haproxy is not installed")
     async with gates.gate(web="/tmp/no-such.sock", support="help@example.org") as gate:
         navigation = [("Sec-Fetch-Mode", "navigate"), ("Accept-Language", "fr-FR,fr;q=0.9")]
         answer = await gate.ask(DASHBOARD, *navigation)
@@ -79,8 +77,6 @@ async def test_a_container_that_talks_nonsense(opened: Gate) -> None:
 
 async def test_a_form_that_dawdles_keeps_no_thread_busy() -> None:
     """Anybody may send one to the sign-in page; it is passed on when it is complete."""
-    if gates.HAPROXY is None:
-        pytest.skip("haproxy is not installed")
     async with gates.gate(head_seconds=1) as gate, line(gate.port) as hostile:
         length = ("Content-Length", "100")
         await hostile.say(head("POST", "/sign-in", [("Host", DASHBOARD), length]) + b"user=")

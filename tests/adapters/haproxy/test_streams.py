@@ -44,8 +44,6 @@ async def test_a_websocket_echoes(opened: Gate) -> None:
 
 
 async def test_a_websocket_outlives_the_patience_with_browsers() -> None:
-    if gates.HAPROXY is None:
-        pytest.skip("haproxy is not installed")
     async with gates.gate(client_seconds=1, answer_seconds=1) as gate:
         await gate.open()
         gate.run.parts["/ws"] = _answers_late
@@ -92,8 +90,6 @@ async def test_events_pass_as_they_come(opened: Gate) -> None:
 
 async def test_a_stream_may_be_silent_longer_than_a_browser_may() -> None:
     """Waiting for a container is not the browser's slowness."""
-    if gates.HAPROXY is None:
-        pytest.skip("haproxy is not installed")
 
     async def thinks(
         made: Origin, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -150,8 +146,6 @@ def _resident_bytes(gate: Gate) -> int:
 
 
 async def test_who_dawdles_with_a_request_is_cut() -> None:
-    if gates.HAPROXY is None:
-        pytest.skip("haproxy is not installed")
     async with gates.gate(head_seconds=1) as gate:
         await gate.open()
         async with line(gate.port) as hostile:
