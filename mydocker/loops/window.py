@@ -85,6 +85,8 @@ class WindowServer:
         self._path, self._callers = path, frozenset(callers) | {0}
         self._showcase, self._database = showcase, database
         self._driver, self._agent = driver, agent
+        self.listening = asyncio.Event()
+        """Set once somebody may ask."""
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -92,6 +94,7 @@ class WindowServer:
         server = await asyncio.start_unix_server(self._serve, str(self._path))
         self._path.chmod(0o666)  # who may speak is decided by the peer's user, below
         async with server:
+            self.listening.set()
             await server.serve_forever()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import ParamSpec, TypeVar
 
 from mydocker.domain.environments import Port
 from mydocker.domain.runs import Patience, Phase
@@ -26,6 +27,8 @@ from mydocker.testing.fake_agent import FakeAgent
 from mydocker.testing.fake_driver import FakeDriver
 from mydocker.testing.fake_gateway import FakeGateway
 
+P = ParamSpec("P")
+T = TypeVar("T")
 IMAGE = "mydocker/tiny:latest"
 DEADLINE_SECONDS = 30.0
 
@@ -45,10 +48,32 @@ class Outside:
 
     async def answers(self, address: str | None, ports: Sequence[Port], patience: float) -> bool:
         """Stands for the ports of a container."""
-        deadline = asyncio.get_running_loop().time() + patience
-        while not self.answering and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+        if not self.answering:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await asyncio.Event().wait()
         return self.answering and address is not None
+
+
+class Watched(Database):
+    """A database that tells when somebody has used it: that is when something may have changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._used = asyncio.Event()
+
+    async def __call__(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await super().__call__(work, *args, **kwargs)
+        finally:
+            self._used.set()
+
+    async def until(self, true: Callable[[], object]) -> None:
+        """Wait until something is true of the database; fail after the deadline."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while not await super().__call__(true):
+                await self._used.wait()
+                self._used.clear()
 
 
 @dataclass
@@ -56,15 +81,13 @@ class House:
     """Running offices."""
 
     outside: Outside
-    database: Database
+    database: Watched
     desks: Sequence[Desk]
     clock: SteadyClock
 
     async def until(self, true: Callable[[], bool], what: str = "") -> None:
         """Wait until something is true of the database; fail after the deadline."""
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            while not await self.database(true):  # noqa: ASYNC110 - the database has no events
-                await asyncio.sleep(0.005)
+        await self.database.until(true)
 
     async def phase(self, workspace: str, phase: Phase, generation: int = 1) -> RunRow:
         """Wait until the workspace's run of this generation got as far as this."""
@@ -89,7 +112,7 @@ async def house(
     firewall_patience: float = 30.0,
 ) -> AsyncIterator[House]:
     """Offices at work; leaving cuts them off wherever they are."""
-    clock, database, showcase = SteadyClock(), Database(), Showcase()
+    clock, database, showcase = SteadyClock(), Watched(), Showcase()
     driver, gateway, agent = outside.driver, outside.gateway, outside.agent
     parts = Parts(database, driver, gateway, agent, clock)
     launcher = Launcher(

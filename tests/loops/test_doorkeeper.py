@@ -6,19 +6,19 @@ from datetime import timedelta
 
 import pytest
 
-from mydocker.loops.database import Database
 from mydocker.loops.doorkeeper import Doorkeeper
 from mydocker.loops.office import Desk, serve
 from mydocker.services import people
 from mydocker.steady import SteadyClock
 from mydocker.store import access
+from tests.loops.house import Watched
 from tests.people import student
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
 
 async def test_a_login_ends_when_its_time_is_over_and_not_at_the_next_round() -> None:
-    clock, database = SteadyClock(), Database()
+    clock, database = SteadyClock(), Watched()
     begun = clock.now()
 
     def begin() -> None:
@@ -30,9 +30,7 @@ async def test_a_login_ends_when_its_time_is_over_and_not_at_the_next_round() ->
         serve([Desk(Doorkeeper(database, clock), key="all")], [], stop.wait())
     )
     try:
-        async with asyncio.timeout(12):
-            while await database(access.next_end):  # noqa: ASYNC110 - the database has no events
-                await asyncio.sleep(0.01)
+        await database.until(lambda: access.next_end() is None)
         assert clock.now() - begun < timedelta(seconds=10)  # the round comes every 15 s
     finally:
         stop.set()

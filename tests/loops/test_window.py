@@ -36,8 +36,8 @@ async def test_the_last_lines_of_a_failed_run_are_kept(tmp_path: Path) -> None:
             where, [], Showcase(), at.database, outside.driver, outside.agent, health
         )
         serving = asyncio.create_task(server.run())
-        while not where.exists():  # noqa: ASYNC110 - a socket has no event
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(10):
+            await server.listening.wait()
         window = SocketWindow(where)
         whole = [line.text async for line in window.logs(run.id, tail=100, follow=True)]
         last = [line.text async for line in window.logs(run.id, tail=1, follow=False)]
