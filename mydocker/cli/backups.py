@@ -11,11 +11,13 @@ from pathlib import Path
 
 from mydocker import __version__
 from mydocker.cli.up import running_pid
-from mydocker.settings import Settings, secret_of
+from mydocker.settings import PREFIX, Settings, secret_of
 
 DATABASE = "database.sqlite3"
 KEY = "secret.key"
 FACTS = "backup.json"
+FILE = "settings.toml"
+"""The settings file, where there is one."""
 FORMAT = 1
 
 
@@ -41,6 +43,8 @@ def write(settings: Settings, target: str) -> str:
         with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as archive:
             archive.add(copy, DATABASE)
             _add(archive, KEY, secret_of(settings).encode())
+            if named := os.environ.get(f"{PREFIX}SETTINGS"):
+                _add(archive, FILE, Path(named).read_bytes())
             _add(archive, FACTS, json.dumps(_facts(settings, homes), indent=1).encode())
     return (
         f"Wrote {path}. It holds the key: keep it as secret as the service. "
@@ -92,6 +96,7 @@ def read(settings: Settings, source: str) -> str:
         raise BadBackup(f"{settings.data} holds a database already; restore into an empty folder.")
     try:
         with tarfile.open(source) as archive:
+            written = _part(archive, FILE) if FILE in archive.getnames() else None
             parts = {name: _part(archive, name) for name in (DATABASE, KEY, FACTS)}
     except (OSError, tarfile.TarError, KeyError) as error:
         raise BadBackup(f"{source} is not a backup of myDocker: {error}") from error
@@ -102,9 +107,13 @@ def read(settings: Settings, source: str) -> str:
     _write(settings.data / KEY, parts[KEY])
     _write(target, parts[DATABASE])
     _forget_runs(target)
-    return (
-        f"Restored from {facts['at']}. Copy the homes to {settings.data / 'homes'} "
-        f"({len(facts['homes'])} of them), then: mydocker up"
+    said = f"Restored from {facts['at']}. "
+    if written is not None:
+        _write(settings.data / FILE, written)
+        said += f"Its settings are in {settings.data / FILE}: set {PREFIX}SETTINGS to that. "
+    return said + (
+        f"Copy the homes to {settings.data / 'homes'} ({len(facts['homes'])} of them), "
+        "then: mydocker up"
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -96,12 +97,16 @@ def test_a_backup_is_restored_into_an_empty_folder(
     service: Service, camille: Api, tmp_path: Path
 ) -> None:
     archive = tmp_path / "backup.tar.gz"
-    said = service.cli("backup", str(archive))
+    written = tmp_path / "mydocker.toml"
+    written.write_text('institution = "Université de Test"\n')
+    with_file = replace(service, settings={**service.settings, "MYDOCKER_SETTINGS": str(written)})
+    said = with_file.cli("backup", str(archive))
     assert "homes are named in it" in said
     assert archive.stat().st_mode & 0o777 == 0o600
     other = Service()
     try:
-        other.cli("restore", str(archive))
+        assert "settings.toml" in other.cli("restore", str(archive))
+        assert (other.data / "settings.toml").read_bytes() == written.read_bytes()
         with pytest.raises(AssertionError, match="holds a database already"):
             other.cli("restore", str(archive))
         other.start()
