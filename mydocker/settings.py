@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "MYDOCKER_"
+LONGEST_RUN_FOLDER = 70
 
 
 class Mode(StrEnum):
@@ -198,6 +199,11 @@ def check(settings: Settings) -> None:
         )
     if settings.language not in ("fr", "en"):
         raise BadSettings("MYDOCKER_LANGUAGE must be fr or en.")
+    if len(os.fsencode(settings.run_folder)) > LONGEST_RUN_FOLDER:
+        raise BadSettings(
+            f"MYDOCKER_DATA is too long a path ({settings.data}): sockets lie below it, and Linux "
+            f"gives those 107 bytes in all. Choose one of at most {LONGEST_RUN_FOLDER - 4}."
+        )
     if settings.concurrent_starts < 1:
         raise BadSettings("MYDOCKER_CONCURRENT_STARTS must be at least 1.")
     _check_site(settings)

@@ -52,6 +52,7 @@ def test_a_sound_production(tmp_path: Path) -> None:
         ({"language": "de"}, "MYDOCKER_LANGUAGE"),
         ({"login_lifetime": "long"}, "MYDOCKER_LOGIN_LIFETIME"),
         ({"concurrent_starts": "0"}, "MYDOCKER_CONCURRENT_STARTS"),
+        ({"data": "/srv/" + "d" * 80}, "MYDOCKER_DATA"),
     ],
 )
 def test_what_cannot_work_is_refused_and_named(

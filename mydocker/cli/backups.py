@@ -94,6 +94,8 @@ def read(settings: Settings, source: str) -> str:
     target = settings.data / "database" / "mydocker.sqlite3"
     if target.exists():
         raise BadBackup(f"{settings.data} holds a database already; restore into an empty folder.")
+    if (settings.data / FILE).exists():
+        raise BadBackup(f"{settings.data / FILE} exists already; move it to another place first.")
     try:
         with tarfile.open(source) as archive:
             written = _part(archive, FILE) if FILE in archive.getnames() else None

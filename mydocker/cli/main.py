@@ -49,8 +49,9 @@ def up(
 
     settings()  # says at once what is wrong with them
     flags = [flag for flag, is_wanted in ((DETACH, detach), (LOGS, logs)) if is_wanted]
+    # -P: root runs nothing that lies in the folder where somebody happens to stand.
     os.execv(  # noqa: S606 - no shell is wanted
-        sys.executable, [sys.executable, "-m", "mydocker.cli.service", *flags]
+        sys.executable, [sys.executable, "-P", "-m", "mydocker.cli.service", *flags]
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from waitress.server import create_server
 
@@ -19,6 +20,7 @@ from mydocker.web.turns import TURNS
 BACKLOG = 1024
 OBJECTS_OF_MANY_PAGES = 10_000
 """Between two looks for cycles; a page makes thousands of objects and hardly a cycle."""
+BODY_AROUND_FIELDS = 65_536
 KEEP_SECONDS = 75
 """How long the gateway may keep a connection that is not used."""
 
@@ -27,9 +29,12 @@ def bind(path: Path) -> socket.socket:
     """The socket of all web processes, bound once: what comes while one is started again waits."""
     path.unlink(missing_ok=True)
     listening = socket.socket(socket.AF_UNIX)
-    listening.bind(str(path))
     # The socket itself is open: its folder lets the gateway through and nobody else.
-    path.chmod(0o666)
+    former = os.umask(0o111)
+    try:
+        listening.bind(str(path))
+    finally:
+        os.umask(former)
     listening.listen(BACKLOG)
     return listening
 
@@ -51,6 +56,8 @@ def serve(listening: socket.socket, threads: int) -> None:
         channel_timeout=KEEP_SECONDS,
         asyncore_use_poll=True,
         clear_untrusted_proxy_headers=False,  # the only peer is the gateway
+        # What Django would refuse is not taken in first.
+        max_request_body_size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE + BODY_AROUND_FIELDS,
         ident=None,
     )
     server.run()

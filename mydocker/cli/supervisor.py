@@ -17,11 +17,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
+from mydocker import steady
+
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 SETTLED_SECONDS = 10.0
 """A child that lived this long is started again at once."""
 STOP_PATIENCE_SECONDS = 12.0
+"""For all together; each has at least this:"""
+LEAST_PATIENCE_SECONDS = 1.0
+CLOCK_SECONDS = 60.0
+"""So often the clock that children inherit is taken on, so that none has much to catch up."""
 PR_SET_PDEATHSIG = 1
 SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
@@ -66,7 +72,8 @@ class Supervisor:
 
     def _wait(self) -> None:
         pauses = [child.due - time.monotonic() for child in self.children if not child.pid]
-        patience = max(0.01, min(pauses, default=3600.0))
+        patience = max(0.01, min(pauses, default=CLOCK_SECONDS))
+        steady.now()
         got = signal.sigtimedwait(SIGNALS, patience)
         if got and got.si_signo in (signal.SIGTERM, signal.SIGINT):
             self._stopping = True
@@ -78,6 +85,7 @@ class Supervisor:
 
     def _start(self, child: Child) -> None:
         child.started = time.monotonic()
+        steady.now()
         child.pid = os.fork()
         if child.pid == 0:
             self._in_child(child)
@@ -145,10 +153,14 @@ class Supervisor:
 
     def _stop(self) -> None:
         deadline = time.monotonic() + STOP_PATIENCE_SECONDS
+        web = [child for child in self.children if child.name.startswith("web")]
+        for child in web:  # all of them have a moment for what is under way, the same one
+            if child.pid:
+                _signal(child.pid, signal.SIGTERM)
         for child in reversed(self.children):
             if child.pid:
                 _signal(child.pid, signal.SIGTERM)
-                self._await(child, deadline)
+                self._await(child, max(deadline, time.monotonic() + LEAST_PATIENCE_SECONDS))
 
     def _await(self, child: Child, deadline: float) -> None:
         while time.monotonic() < deadline:

@@ -81,7 +81,7 @@ def make_folders(settings: Settings, users: Users) -> None:
         (run / "bells", web.uid, web.gid, 0o2770),
         (run / "metrics", web.uid, web.gid, 0o2770),
         # Sockets that the gateway opens and nobody else.
-        (run / "web", web.uid, gateway.gid, 0o2750),
+        (run / "web", 0, gateway.gid, 0o2750),  # root binds the socket there
         (run / "streams", web.uid, gateway.gid, 0o2750),
         (run / "loops", loops.uid, loops.gid, 0o711),
         (run / "gateway", loops.uid, loops.gid, 0o2750),
@@ -94,8 +94,22 @@ def make_folders(settings: Settings, users: Users) -> None:
         os.chown(path, uid, gid)
         path.chmod(mode)
     for path in (data / "database").iterdir():
-        os.chown(path, web.uid, web.gid)
-        path.chmod(0o660)
+        _give(path, web)
+
+
+def _give(path: Path, user: User) -> None:
+    """Give a file away and let its group write; not a link that the user may have put there."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return  # a link leads nowhere for root; SQLite will say what it misses
+    try:
+        facts = os.fstat(handle)
+        if stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1:
+            os.fchown(handle, user.uid, user.gid)
+            os.fchmod(handle, 0o660)
+    finally:
+        os.close(handle)
 
 
 def unreachable_for(user: User, path: Path) -> Path | None:

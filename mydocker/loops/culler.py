@@ -184,19 +184,36 @@ def _write(judged: Sequence[Judged], now: datetime) -> None:
         if (each.interaction, each.work) != (known.last_interaction_at, known.last_work_at):
             workspaces.note_seen(known.id, each.interaction, each.work)
         match each.verdict:
+            case verdict if _says_nothing_new(verdict, known) or _moved_on(known):
+                continue
             case Stop(reason):
                 services.stop(known.id, reason.cause, "culler", now, dict(reason.facts))
             case Warn(stops_at, why):
                 _warn(each, stops_at, why.value, now)
-            case Keep(_, stops_at) if stops_at != known.stops_at or known.warned_at:
+            case Keep(_, stops_at):
                 workspaces.note_end_expected(known.id, stops_at, warned=False, now=now)
                 ring("workspace", known.id)
 
 
+def _says_nothing_new(verdict: Verdict, known: WorkspaceRow) -> bool:
+    match verdict:
+        case Keep(_, stops_at):
+            return stops_at == known.stops_at and not known.warned_at
+        case Warn(stops_at, _):
+            return stops_at == known.stops_at and known.warned_at is not None
+        case _:
+            return False
+
+
+def _moved_on(known: WorkspaceRow) -> bool:
+    """Whether somebody extended or restarted it while the round went on: it is judged anew then."""
+    now = workspaces.lock(known.id)
+    as_judged = known.generation, known.extended_until
+    return now is None or (now.generation, now.extended_until) != as_judged
+
+
 def _warn(judged: Judged, stops_at: datetime, cause: str, now: datetime) -> None:
     known = judged.workspace
-    if known.warned_at is not None and known.stops_at == stops_at:
-        return
     workspaces.note_end_expected(known.id, stops_at, warned=True, now=now)
     story.append(
         known.id,

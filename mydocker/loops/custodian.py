@@ -104,6 +104,7 @@ class Custodian:
         while True:
             if case is None or woken.is_set():
                 woken.clear()
+                glimpse.container = None  # whoever rang may have seen it end
                 case = await self._database(
                     ledger.open_case, key, self._apps_domain, self._clock.now()
                 )

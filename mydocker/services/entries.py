@@ -98,6 +98,8 @@ def enter(ticket: str, host: str, now: datetime) -> Entered:
             )  # fmt: skip
         cookie = access.grant(entry, now)
         ring("grants", entry.run)
+        if entry.token is not None:
+            ring("logins", entry.token)  # it may end soon
     return Entered(cookie, digest(cookie), entry.path)
 
 

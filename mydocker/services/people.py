@@ -100,7 +100,7 @@ def end_login(session_key: str, now: datetime) -> None:
 def end_expired(now: datetime) -> int:
     """End every login whose time is over, and what expired API tokens opened; returns how many."""
     with unit_of_work():
-        ended = access.end_logins(now, expired=True) + access.end_grants_of_expired_tokens(now)
+        ended = access.end_logins(now, expired=True) + access.end_grants_without_holder(now)
         if ended:
             ring("grants", "")
             tell_withdrawn("")

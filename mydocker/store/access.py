@@ -120,10 +120,13 @@ def end_logins(
     return len(ending)
 
 
-def end_grants_of_expired_tokens(now: datetime) -> int:
-    """End what an API token opened, once its time is over. Returns how many grants ended."""
-    over = Grant.objects.filter(revoked_at=None, token__expires_at__lte=now)
-    return over.update(revoked_at=now)
+def end_grants_without_holder(now: datetime) -> int:
+    """End what an API token opened, once its time is over, and what was opened in the very moment
+    in which its login or token ended. Returns how many grants ended.
+    """
+    over = Q(token__expires_at__lte=now) | Q(token__revoked_at__isnull=False)
+    over |= Q(login__ended_at__isnull=False)
+    return Grant.objects.filter(over, revoked_at=None).update(revoked_at=now)
 
 
 def next_end() -> datetime | None:

@@ -22,11 +22,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
 from mydocker.store.ids import opaque
 
+LOG = structlog.get_logger()
 CHANNEL = "mydocker"
 STOP_SECONDS = 5.0
 """How long a listener that was told to stop may take; it hears nothing any more meanwhile."""
@@ -113,7 +115,7 @@ class SocketBell:
     @contextmanager
     def _socket(self, topics: Collection[str]) -> Iterator[socket.socket]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{os.getpid()}-{opaque(6)}.{'+'.join(sorted(topics))}"
+        path = self.folder / f"{os.getpid()}-{opaque(6)}.{'+'.join(map(_short, sorted(topics)))}"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as inbox:
             inbox.bind(str(path))
             path.chmod(0o660)
@@ -135,12 +137,8 @@ class NotifyBell:
     ) -> None:
         import psycopg
 
-        def wanted(ring: Ring) -> None:
-            if ring.topic in topics:
-                heard(ring)
-
         try:
-            self._listen(psycopg, wanted, stop)
+            self._listen(psycopg, heard, stop)
         except psycopg.Error as error:
             raise ConnectionError(str(error)) from error
 
@@ -159,8 +157,13 @@ class NotifyBell:
 
 
 def _wants(socket_name: str, topic: str) -> bool:
-    """Whether the listener behind a socket, which says its topics in its name, hears of one."""
-    return topic in socket_name.partition(".")[2].split("+")
+    """Whether the listener behind a socket, which says its topics in its name, may want one."""
+    return _short(topic) in socket_name.partition(".")[2].split("+")
+
+
+def _short(topic: str) -> str:
+    """Two letters: the path of a Unix socket has 107 bytes (unix(7))."""
+    return topic[:2]
 
 
 def _parse(message: str) -> Ring:
@@ -188,7 +191,7 @@ class Listener:
         self._stop.set()
 
     def _pass_on(self, ring: Ring) -> None:
-        if not self._stop.is_set():
+        if ring.topic in self._topics and not self._stop.is_set():
             self._heard(ring)
 
     def _run(self) -> None:
@@ -197,7 +200,8 @@ class Listener:
         while not self._stop.is_set():
             try:
                 bell().listen(self._pass_on, self._stop, self._topics)
-            except (OSError, Error):
+            except (OSError, Error) as error:
+                LOG.warning("doorbell.broken", error=str(error))
                 self._stop.wait(1.0)
 
 

@@ -34,6 +34,8 @@ class Reference:
         if not response.streaming and response.status_code not in WITHOUT_BODY:
             # Otherwise the server could only tell its end by closing the connection.
             response.headers.setdefault("Content-Length", str(len(response.content)))
+            if request.method == "HEAD":
+                response.content = b""
         return response
 
 

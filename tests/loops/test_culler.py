@@ -12,6 +12,7 @@ from mydocker.loops.culler import EVERYBODY, Culler
 from mydocker.loops.database import Database
 from mydocker.ports.activity import Work
 from mydocker.ports.errors import Unavailable
+from mydocker.ports.gateway import Activity
 from mydocker.ports.nodes import ContainerUsage
 from mydocker.services import workspaces as services
 from mydocker.store import runs, story
@@ -192,3 +193,20 @@ async def test_a_restarted_gateway_that_counts_anew_ends_nobody(round_: Round) -
     await round_.look(15 * MINUTE, deeds=1)
     await round_.look(15 * MINUTE, deeds=1)
     assert await round_.wanted()
+
+
+async def test_what_is_extended_while_a_round_goes_on_is_not_stopped(round_: Round) -> None:
+    await round_.begin()
+    await round_.look(MINUTE, deeds=1)
+    counted = round_.gateway.activity
+
+    async def extended_meanwhile() -> Mapping[str, Activity]:
+        assert round_.run is not None
+        until = round_.clock.at + 60 * MINUTE
+        await round_.database(stored.extend, round_.run.workspace, until)
+        return await counted()
+
+    round_.gateway.activity = extended_meanwhile  # type: ignore[method-assign]
+    await round_.look(25 * MINUTE)
+    assert await round_.wanted()
+    assert "warned" not in await round_.kinds()

@@ -22,7 +22,6 @@ def sign_in(page: Page, service: Service, wanted: str, who: str = "Camille") -> 
         except PlaywrightError as error:
             if attempt == ATTEMPTS:
                 shown = page.locator("body").inner_text()
-                told = service.told()
-                raise AssertionError(f"no {who} at {page.url}:\n{shown}\n{told}") from error
+                raise AssertionError(f"no {who} at {page.url}:\n{shown}") from error
         else:
             return

@@ -193,3 +193,10 @@ def test_machines_are_answered(nobody: Client) -> None:
 def test_the_institution_gives_its_hue(nobody: Client) -> None:
     answer = nobody.get("/theme.css")
     assert answer["Content-Type"] == "text/css" and "--brand-h:" in answer.content.decode()
+
+
+def test_answers_say_their_length_and_to_head_they_have_no_body(student: Client) -> None:
+    whole = student.get("/")
+    only_head = student.head("/")
+    assert int(whole.headers["Content-Length"]) == len(whole.content) > 0
+    assert only_head.content == b"" and int(only_head.headers["Content-Length"]) > 0

@@ -5,6 +5,7 @@ The engine's options alone do not protect the host; the rules on the fixed inter
 nothing is routed out of the network of policy `none`.
 """
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -96,12 +97,15 @@ class Networks:
     def __init__(self, engine: Engine, names: Names) -> None:
         self._engine = engine
         self._names = names
-        self._ids: dict[NetworkPolicy, str] = {}
+        self._ids: Mapping[NetworkPolicy, str] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     async def ids(self, avoid: Iterable[str] = ()) -> Mapping[NetworkPolicy, str]:
         """Their ids on the engine, as `ensure` last saw them. Raises what `ensure` raises."""
         if not self._ids:
-            await self.ensure(avoid)
+            async with self._one_at_a_time:
+                if not self._ids:
+                    self._ids = await self._ensured(avoid)
         return self._ids
 
     async def ensure(self, avoid: Iterable[str] = ()) -> Mapping[NetworkPolicy, str]:
@@ -110,14 +114,16 @@ class Networks:
         `avoid`: addresses that the networks must not hide from the host. Raises `Refused`
         (`isolation_missing`) for a network that is not as it must be and in use.
         """
-        avoided = [IPv4Network(address) for address in avoid]
-        self._ids = {}
-        for policy in NetworkPolicy:
-            try:
-                self._ids[policy] = await self._ensure(policy, avoided)
-            except DockerError as error:
-                raise failure(error.status, error.message) from error
+        async with self._one_at_a_time:
+            self._ids = await self._ensured(avoid)
         return {policy: self._names.bridge(policy) for policy in NetworkPolicy}
+
+    async def _ensured(self, avoid: Iterable[str]) -> Mapping[NetworkPolicy, str]:
+        avoided = [IPv4Network(address) for address in avoid]
+        try:
+            return {policy: await self._ensure(policy, avoided) for policy in NetworkPolicy}
+        except DockerError as error:
+            raise failure(error.status, error.message) from error
 
     async def _ensure(self, policy: NetworkPolicy, avoided: Iterable[IPv4Network]) -> str:
         """Return the id of the policy's network."""

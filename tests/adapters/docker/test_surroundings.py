@@ -1,5 +1,6 @@
 """Names, networks, name servers, images' names, and what a machine can do."""
 
+import asyncio
 from ipaddress import IPv4Network
 from itertools import islice
 from typing import Any, cast
@@ -23,6 +24,7 @@ from mydocker.adapters.docker.networks import (
 from mydocker.adapters.docker.reference import parse_reference
 from mydocker.adapters.docker.resolvers import NOWHERE, resolvers_in
 from mydocker.domain.environments import NetworkPolicy
+from mydocker.ports.errors import Unavailable
 
 NAMES = Names("0a1b2c")
 ROUTES = """Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
@@ -191,8 +193,12 @@ class Picky:
 
     def __init__(self) -> None:
         self.made: list[str] = []
+        self.refuses_all = False
 
     async def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
+        await asyncio.sleep(0)
+        if self.refuses_all:
+            raise DockerError(500, "out of order")
         if path == "networks":
             return []
         if ":" in body["Name"]:
@@ -207,3 +213,15 @@ async def test_an_engine_that_refuses_the_name_gets_an_ordinary_one() -> None:
     networks = Networks(cast(Engine, picky), NAMES)
     assert set(await networks.ids()) == set(NetworkPolicy)
     assert picky.made == [NAMES.plain_network(policy) for policy in NetworkPolicy]
+
+
+@pytest.mark.asyncio
+async def test_nobody_sees_half_of_the_networks() -> None:
+    picky = Picky()
+    networks = Networks(cast(Engine, picky), NAMES)
+    found = await asyncio.gather(*(networks.ids() for _ in range(5)), networks.ensure())
+    assert all(set(each) == set(NetworkPolicy) for each in found)
+    picky.refuses_all = True
+    with pytest.raises(Unavailable):
+        await networks.ensure()
+    assert set(await networks.ids()) == set(NetworkPolicy)
