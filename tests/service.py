@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ import httpx
 ROOT = Path(__file__).parent.parent
 READY_SECONDS = 60.0
 DEADLINE_SECONDS = 60.0
+DUMP_SECONDS = 0.5
+LINES_TOLD = 100
 
 TINY = """
 slug: tiny
@@ -152,9 +154,20 @@ class Service:
                     continue
 
     def told(self) -> str:
-        """The last lines of its processes' logs."""
+        """The last lines of its processes' logs; what their threads do; who locks the database."""
+        for name, pid in self.processes().items():
+            if pid and name != "gateway":
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGUSR1)
+        time.sleep(DUMP_SECONDS)
         logs = sorted((self.data / "log").glob("*.log"))
-        return "\n".join(f"--- {log.name}\n{_last_lines(log)}" for log in logs)
+        locks = [f"--- locks {self.processes()}", *self._locks()]
+        return "\n".join([*(f"--- {log.name}\n{_last_lines(log)}" for log in logs), *locks])
+
+    def _locks(self) -> list[str]:
+        names = {path.stat().st_ino: path.name for path in (self.data / "database").iterdir()}
+        locks = Path("/proc/locks").read_text().splitlines()
+        return [f"{names[inode]} {lock}" for lock in locks if (inode := _inode(lock)) in names]
 
     def answers(self, path: str) -> bool:
         """Whether a page of the dashboard answers 200 now."""
@@ -241,7 +254,12 @@ def _children(pid: int) -> list[int]:
 
 
 def _last_lines(path: Path) -> str:
-    return "\n".join(path.read_text(errors="replace").splitlines()[-20:])
+    return "\n".join(path.read_text(errors="replace").splitlines()[-LINES_TOLD:])
+
+
+def _inode(lock: str) -> int:
+    """The inode of a line of /proc/locks (proc(5))."""
+    return int(next(word for word in lock.split() if word.count(":") == 2).rpartition(":")[2])
 
 
 def _lines(*command: str) -> list[str]:

@@ -1,5 +1,6 @@
 """The agent's life: from its rights and its lock to a polite end."""
 
+import faulthandler
 import fcntl
 import os
 import re
@@ -58,6 +59,7 @@ def _stop_signal() -> int:
     signal.set_wakeup_fd(writer)
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    faulthandler.register(signal.SIGUSR1)
     return reader
 
 

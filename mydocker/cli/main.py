@@ -1,6 +1,8 @@
 """The command line: parse, one service call, print. Exit 0 done, 1 refused, 2 wrong usage."""
 
+import faulthandler
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -111,4 +113,5 @@ def main() -> None:
     from mydocker.cli import administration
 
     administration.register(app)
+    faulthandler.register(signal.SIGUSR1)
     app()

@@ -5,6 +5,7 @@ with it. Workspaces run on whatever happens here.
 """
 
 import ctypes
+import faulthandler
 import gc
 import json
 import os
@@ -104,6 +105,7 @@ class Supervisor:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            faulthandler.register(signal.SIGUSR1)  # what does each thread do? The log tells
             child.work()
             status = 0
         except SystemExit as end:

@@ -4,7 +4,9 @@ What they tell to type is typed, what they tell to press is pressed, and both la
 same.
 """
 
+import os
 import re
+import signal
 import subprocess
 
 import pytest
@@ -36,13 +38,19 @@ COMMAND_SECONDS = 240
 
 def typed(command: Command, service: Service) -> str:
     """Type a command into a shell, at the service that stands for the reader's; what it prints."""
-    done = subprocess.run(
+    shell = subprocess.Popen(
         ["bash", "-euo", "pipefail", "-c", _here(command.text, service)],
-        cwd=ROOT, env=service.environ, stdin=subprocess.DEVNULL, text=True, capture_output=True,
-        timeout=COMMAND_SECONDS, check=False,
+        cwd=ROOT, env=service.environ, stdin=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-    assert done.returncode == 0, f"{command.text}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    try:
+        printed, complaints = shell.communicate(timeout=COMMAND_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(shell.pid, signal.SIGUSR1)  # our programs write what they do, others end
+        os.killpg(shell.pid, signal.SIGTERM)
+        printed, complaints = shell.communicate()
+    assert shell.returncode == 0, f"{command.text}\n{printed}\n{complaints}"
+    return printed
 
 
 def _here(text: str, service: Service) -> str:
