@@ -4,9 +4,11 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import structlog
@@ -15,7 +17,7 @@ from mydocker.adapters.agent.client import AgentClient
 from mydocker.adapters.docker import DockerDriver
 from mydocker.adapters.haproxy import HaproxyGateway
 from mydocker.adapters.jupyter import JupyterSensor
-from mydocker.adapters.window import SocketWindow, ask
+from mydocker.adapters.window import PATIENCE_SECONDS, SocketWindow, ask
 from mydocker.domain.runs import Patience, Phase
 from mydocker.loops import metrics
 from mydocker.loops.culler import Culler
@@ -34,11 +36,14 @@ from mydocker.loops.warden import Warden
 from mydocker.loops.watcher import Watcher
 from mydocker.loops.window import Showcase, WindowServer
 from mydocker.ports.errors import Unavailable
+from mydocker.pulse import keep_beating
 from mydocker.settings import Settings
 from mydocker.steady import CLOCK
 from mydocker.store import pages
 
 RECENT_SECONDS = 5.0
+PAGE_PATIENCE_SECONDS = 1.0
+"""A page that tells of the service's state does not wait longer for it."""
 WARM_TEMPLATES = (
     "dashboard/dashboard.html",
     "join/join.html",
@@ -86,8 +91,13 @@ def sockets(settings: Settings) -> Sockets:
     )  # fmt: skip
 
 
-async def run_loops(settings: Settings, window_callers: Sequence[int]) -> None:
-    """Everything that makes true what is wanted, until SIGTERM."""
+async def run_loops(
+    settings: Settings, window_callers: Sequence[int], beat: Callable[[], None]
+) -> None:
+    """Everything that makes true what is wanted, until SIGTERM.
+
+    `beat` is called every few seconds, as long as there is no hanging.
+    """
     where = sockets(settings)
     clock, database, showcase = CLOCK, Database(), Showcase()
     driver = DockerDriver(settings.instance, totals=await Sizes.load(database))
@@ -122,7 +132,8 @@ async def run_loops(settings: Settings, window_callers: Sequence[int]) -> None:
         warden,
     ]
     watcher = Watcher(database, driver, clock, wake=desks[0].wake, look=desks[0].look)
-    await serve(desks, [window.run, watcher.run], _until_told_to_stop())
+    pulse = partial(keep_beating, partial(database.beat, beat))
+    await serve(desks, [window.run, watcher.run, pulse], _until_told_to_stop())
     await driver.close()
     await agent.close()
     database.close()
@@ -151,10 +162,10 @@ def streams(settings: Settings) -> Any:
     return application(lambda: Hub(window), page_stream)
 
 
-def readiness(settings: Settings) -> Sequence[str]:
+def readiness(settings: Settings, patience: float = PATIENCE_SECONDS) -> Sequence[str]:
     """What stands in the way of a first start; empty when there is nothing."""
     try:
-        answer = ask(sockets(settings).loops, "health")
+        answer = ask(sockets(settings).loops, "health", patience)
     except Unavailable as error:
         return [str(error)]
     return [str(problem) for problem in answer["problems"]]
@@ -172,14 +183,18 @@ class _Recent:
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._good_until = settings, 0.0
-        self._known: Mapping[str, str] = {}
+        self._known: Mapping[str, str] = {"part 1": "nothing was asked yet"}
+        self._asking = Lock()
 
     def missing(self) -> Mapping[str, str]:
-        """What is missing, by a number."""
-        if time.monotonic() >= self._good_until:
-            problems = readiness(self._settings)
-            self._known = {f"part {n}": problem for n, problem in enumerate(problems, 1)}
-            self._good_until = time.monotonic() + (RECENT_SECONDS if not problems else 0.5)
+        """What is missing, by a number. One asks at a time; others go by the last answer."""
+        if time.monotonic() >= self._good_until and self._asking.acquire(blocking=False):
+            try:
+                problems = readiness(self._settings, PAGE_PATIENCE_SECONDS)
+                self._known = {f"part {n}": problem for n, problem in enumerate(problems, 1)}
+                self._good_until = time.monotonic() + (RECENT_SECONDS if not problems else 0.5)
+            finally:
+                self._asking.release()
         return self._known
 
 

@@ -6,12 +6,14 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from mydocker import bootstrap
 from mydocker.adapters.haproxy import gateway_command
 from mydocker.cli.serving import bind, serve
 from mydocker.cli.supervisor import Child, end_with_parent
 from mydocker.cli.users import Users, become, engine_group
+from mydocker.pulse import Pulse, keep_beating
 from mydocker.settings import Settings
 
 WEB_THREADS = 8
@@ -20,12 +22,13 @@ WEB_THREADS = 8
 def children(settings: Settings, users: Users, haproxy: Path) -> list[Child]:
     """In the order in which they start."""
     listening = bind(bootstrap.sockets(settings).web)
+    loops, streams = Pulse(), Pulse()
     return [
         Child("agent", _agent(settings, users)),
         Child("gateway", _gateway(haproxy)),
-        Child("loops", _loops(settings, users)),
-        Child("streams", _streams(settings, users)),
-        *(Child(name, _web(settings, users, listening)) for name in _web_names(settings)),
+        Child("loops", _loops(settings, users, loops), loops),
+        Child("streams", _streams(settings, users, streams), streams),
+        *(_web(name, settings, users, listening) for name in _web_names(settings)),
     ]
 
 
@@ -59,19 +62,19 @@ def _gateway(configuration: Path) -> Callable[[], None]:
     return work
 
 
-def _loops(settings: Settings, users: Users) -> Callable[[], None]:
+def _loops(settings: Settings, users: Users, pulse: Pulse) -> Callable[[], None]:
     def work() -> None:
         become(users.loops, (users.web.gid, *engine_group()))
         end_with_parent()
         bootstrap.configure_logging()
         import uvloop
 
-        uvloop.run(bootstrap.run_loops(settings, [users.web.uid]))
+        uvloop.run(bootstrap.run_loops(settings, [users.web.uid], pulse.beat))
 
     return work
 
 
-def _streams(settings: Settings, users: Users) -> Callable[[], None]:
+def _streams(settings: Settings, users: Users, pulse: Pulse) -> Callable[[], None]:
     def work() -> None:
         become(users.web)
         end_with_parent()
@@ -88,21 +91,31 @@ def _streams(settings: Settings, users: Users) -> Callable[[], None]:
             server_header=False,
             timeout_graceful_shutdown=1,
         )
-        server = uvicorn.Server(config)
-        asyncio.run(server.serve())
+        asyncio.run(_serve(uvicorn.Server(config), pulse))
 
     return work
 
 
-def _web(settings: Settings, users: Users, listening: socket.socket) -> Callable[[], None]:
+async def _serve(server: Any, pulse: Pulse) -> None:
+    async def beat() -> None:
+        pulse.beat()
+
+    beating = asyncio.create_task(keep_beating(beat))
+    await server.serve()
+    beating.cancel()
+
+
+def _web(name: str, settings: Settings, users: Users, listening: socket.socket) -> Child:
+    pulse = Pulse()
+
     def work() -> None:
         become(users.web)
         end_with_parent()
         bootstrap.configure_logging()
         bootstrap.connect_web(settings)
-        serve(listening, WEB_THREADS)
+        serve(listening, WEB_THREADS, pulse.beat)
 
-    return work
+    return Child(name, work, pulse)
 
 
 def _web_names(settings: Settings) -> list[str]:

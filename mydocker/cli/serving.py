@@ -6,6 +6,10 @@ import os
 import signal
 import socket
 import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -14,6 +18,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from waitress.server import create_server
 
+from mydocker.pulse import BEAT_SECONDS
 from mydocker.web import placing
 from mydocker.web.turns import TURNS
 
@@ -39,8 +44,11 @@ def bind(path: Path) -> socket.socket:
     return listening
 
 
-def serve(listening: socket.socket, threads: int) -> None:
-    """Answer until SIGTERM; what is under way then has a moment to end."""
+def serve(listening: socket.socket, threads: int, beat: Callable[[], None]) -> None:
+    """Answer until SIGTERM; what is under way then has a moment to end.
+
+    `beat` is called every few seconds, as long as a thread is free to answer.
+    """
     os.umask(0o007)
     gc.set_threshold(OBJECTS_OF_MANY_PAGES)
     signal.signal(signal.SIGTERM, _end)
@@ -60,7 +68,24 @@ def serve(listening: socket.socket, threads: int) -> None:
         max_request_body_size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE + BODY_AROUND_FIELDS,
         ident=None,
     )
+    threading.Thread(target=_beat_through, args=(server, beat), daemon=True, name="pulse").start()
     server.run()
+
+
+def _beat_through(server: Any, beat: Callable[[], None]) -> None:
+    while True:
+        server.task_dispatcher.add_task(_Beat(beat))
+        time.sleep(BEAT_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beat:
+    """A task as waitress's threads take them."""
+
+    service: Callable[[], None]
+
+    def cancel(self) -> None:
+        """The server ends."""
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from mydocker import steady
+from mydocker.pulse import Pulse
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
@@ -27,8 +28,11 @@ SETTLED_SECONDS = 10.0
 STOP_PATIENCE_SECONDS = 12.0
 """For all together; each has at least this:"""
 LEAST_PATIENCE_SECONDS = 1.0
-CLOCK_SECONDS = 60.0
-"""So often the clock that children inherit is taken on, so that none has much to catch up."""
+LOOK_SECONDS = 20.0
+"""So often the supervisor looks for who hangs, and takes on the clock that children inherit."""
+HUNG_SECONDS = 60.0
+LAST_WORDS_SECONDS = 0.5
+"""What a process that hangs is given to write its threads' stacks."""
 PR_SET_PDEATHSIG = 1
 SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
@@ -39,6 +43,7 @@ class Child:
 
     name: str
     work: Callable[[], None]
+    pulse: Pulse | None = None
     pid: int = 0
     started: float = 0.0
     pause: float = FIRST_PAUSE_SECONDS
@@ -55,6 +60,8 @@ class Supervisor:
     pids: Path
     """Where the process ids are written, by name, as JSON; for operators and tests."""
     tell: Callable[[str], None] = print
+    hung_seconds: float = HUNG_SECONDS
+    look_seconds: float = LOOK_SECONDS
     _stopping: bool = field(default=False)
 
     def run(self, when_started: Callable[[], None]) -> None:
@@ -73,7 +80,7 @@ class Supervisor:
 
     def _wait(self) -> None:
         pauses = [child.due - time.monotonic() for child in self.children if not child.pid]
-        patience = max(0.01, min(pauses, default=CLOCK_SECONDS))
+        patience = max(0.01, min(pauses, default=self.look_seconds))
         steady.now()
         got = signal.sigtimedwait(SIGNALS, patience)
         if got and got.si_signo in (signal.SIGTERM, signal.SIGINT):
@@ -83,9 +90,20 @@ class Supervisor:
         for child in self.children:
             if not child.pid and child.due <= time.monotonic():
                 self._start(child)
+            elif child.pid and child.pulse and child.pulse.silence() > self.hung_seconds:
+                self._end_hung(child, child.pulse)
+
+    def _end_hung(self, child: Child, pulse: Pulse) -> None:
+        self.tell(f"{child.name} hangs, and is started again; its log says where it hung")
+        _signal(child.pid, signal.SIGUSR1)
+        time.sleep(LAST_WORDS_SECONDS)
+        _signal(child.pid, signal.SIGKILL)
+        pulse.beat()  # once is enough
 
     def _start(self, child: Child) -> None:
         child.started = time.monotonic()
+        if child.pulse:
+            child.pulse.beat()
         steady.now()
         child.pid = os.fork()
         if child.pid == 0:
@@ -105,7 +123,7 @@ class Supervisor:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-            faulthandler.register(signal.SIGUSR1)  # what does each thread do? The log tells
+            faulthandler.register(signal.SIGUSR1, file=2)  # what does each thread do? The log tells
             child.work()
             status = 0
         except SystemExit as end:

@@ -30,6 +30,10 @@ class Database:
         call = partial(_in_transaction, partial(work, *args, **kwargs))
         return await asyncio.shield(loop.run_in_executor(self._thread, call))
 
+    async def beat(self, pulse: Callable[[], None]) -> None:
+        """Call `pulse` in the thread, when it has done what it was given before."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, pulse)
+
     def close(self) -> None:
         """Let the thread end, and its connection with it."""
         self._thread.submit(forget_connection)

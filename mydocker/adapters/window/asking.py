@@ -10,11 +10,11 @@ from mydocker.ports.errors import Unavailable
 PATIENCE_SECONDS = 5.0
 
 
-def ask(path: Path, verb: str) -> dict[str, Any]:
+def ask(path: Path, verb: str, patience: float = PATIENCE_SECONDS) -> dict[str, Any]:
     """The first line of the answer. Raises `Unavailable`."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
-            line.settimeout(PATIENCE_SECONDS)
+            line.settimeout(patience)
             line.connect(str(path))
             line.sendall(json.dumps({"verb": verb}).encode() + b"\n")
             with line.makefile("rb") as answers:
