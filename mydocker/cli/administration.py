@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,8 @@ from mydocker.settings import read_duration
 
 LANGUAGE = "en"
 WAIT_SECONDS = 300.0
+SETTLED = frozenset({"ready", "failed", "stopped"})
+"""States that nothing changes but another wish."""
 
 user_app = typer.Typer(help="People.", no_args_is_help=True)
 token_app = typer.Typer(help="API tokens.", no_args_is_help=True)
@@ -197,6 +199,8 @@ def workspace_start(
     as_json: bool = AS_JSON,
 ) -> None:
     """Start a person's workspace in an environment."""
+    from mydocker.cli.main import refuse
+
     with _database():
         from mydocker.services import people, workspaces
 
@@ -204,15 +208,27 @@ def workspace_start(
         asked = workspaces.ask(person, environment, _now())
         found = _summary(person, asked.workspace)
         deadline = time.monotonic() + (WAIT_SECONDS if wait else 0)
-        while found["state"] not in ("ready", "failed") and time.monotonic() < deadline:
+        while found["state"] not in SETTLED and time.monotonic() < deadline:
+            before = found["state"]
             time.sleep(0.05)
             found = _summary(person, asked.workspace)
+            if found["state"] != before:
+                typer.echo(found["state"], err=True)
     if as_json:
         _print(found)
     else:
         typer.echo(f"{found['id']}  {found['state']}")
     if wait and found["state"] != "ready":
-        raise typer.Exit(1)
+        refuse(_why(found))
+
+
+def _why(found: Mapping[str, Any]) -> str:
+    reason = found["reason"]
+    if reason is None:
+        return (
+            f"It is not ready after {WAIT_SECONDS:.0f} s. Ask again, or look at the service's logs."
+        )
+    return f"{reason['message']} {reason['hint']}".strip()
 
 
 def _summary(person: Any, workspace: str) -> dict[str, object]:

@@ -70,7 +70,11 @@ class Walk:
 
     def press(self, label: str) -> None:
         """Press the button or link whose name begins so."""
-        self._named(label).click()
+        try:
+            self._named(label).click()
+        except Error as error:
+            shown = self.page.locator("body").inner_text()
+            raise AssertionError(f"no {label} at {self.page.url}:\n{shown}") from error
 
     def open_page_of(self, title: str) -> None:
         """Come back to the dashboard and open a workspace's page."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.service import Api, Service
+from tests.service import TINY, Api, Service
 
 pytestmark = pytest.mark.engine
 QUICK_SECONDS = 10.0
@@ -51,6 +51,15 @@ def test_people_and_tokens(service: Service) -> None:
     assert refused.status_code == 403
     with pytest.raises(AssertionError, match="Nobody has the mail"):
         service.cli("token", "create", "nobody@example.org")
+
+
+def test_whoever_waits_for_a_start_that_fails_is_told_why(service: Service, camille: Api) -> None:
+    broken = TINY.replace("slug: tiny", "slug: broken").replace(
+        "join_code: tiny", "command: nonsense"
+    )
+    service.cli("environment", "apply", "-", stdin=broken)
+    with pytest.raises(AssertionError, match="nonsense"):
+        service.cli("workspace", "start", "broken", "--user", "camille@example.org", "--wait")
 
 
 def test_definitions_go_out_and_come_back_unchanged(service: Service) -> None:
