@@ -50,11 +50,14 @@ def _database() -> Iterator[None]:
     if not (chosen.database_url or (chosen.data / "database").is_dir()):
         refuse(f"There is no service in {chosen.data} yet. Start it once with: mydocker up")
     framework.start(chosen)
+    from django.utils import translation
+
     from mydocker.domain.refusals import Refusal
     from mydocker.store.transactions import DatabaseError
 
     try:
-        yield
+        with translation.override(LANGUAGE):
+            yield
     except Refusal as refusal:
         refuse(_told(refusal.message, refusal.facts) + _hint(refusal.hint, refusal.facts))
     except DatabaseError as error:
@@ -228,7 +231,7 @@ def _why(found: Mapping[str, Any]) -> str:
         return (
             f"It is not ready after {WAIT_SECONDS:.0f} s. Ask again, or look at the service's logs."
         )
-    return f"{reason['message']} {reason['hint']}".strip()
+    return f"{reason['message']}\n{reason['hint']}".strip()
 
 
 def _summary(person: Any, workspace: str) -> dict[str, object]:
