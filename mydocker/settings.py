@@ -9,12 +9,14 @@ import re
 import secrets
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
 from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -320,18 +322,29 @@ def read_duration(text: str) -> timedelta:
 
 
 def secret_of(settings: Settings) -> str:
-    """The installation's secret: the setting, else `data/secret.key`, made once with mode 0600."""
+    """The installation's secret: the setting, else `data/secret.key`, made once with mode 0600.
+
+    Raises `BadSettings` for a file that is empty.
+    """
     if settings.secret_key:
         return settings.secret_key
     path = settings.data / "secret.key"
-    try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        settings.data.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process was first
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        file.write(secret := secrets.token_urlsafe(48))
+    if not path.exists():
+        _make_secret(path)
+    secret = path.read_text().strip()
+    if not secret:
+        raise BadSettings(
+            f"{path} is empty. Take it from a backup, or delete it if this service never ran."
+        )
     return secret
+
+
+def _make_secret(path: Path) -> None:
+    """Write the file whole and only then give it its name: other processes may want it now."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=path.parent, prefix=".secret.key.") as new:  # mode 0600
+        new.write(secrets.token_urlsafe(48))
+        new.flush()
+        os.fsync(new.fileno())
+        with suppress(FileExistsError):  # another process was first
+            path.hardlink_to(new.name)

@@ -1,6 +1,8 @@
 """What an operator may set, and what the service refuses to start with."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -109,3 +111,29 @@ def test_a_secret_is_made_once_and_for_nobody_else_to_read(tmp_path: Path) -> No
     assert (tmp_path / "secret.key").stat().st_mode & 0o777 == 0o600
     unset: dict[str, Any] = {**SOUND, "MYDOCKER_DATA": str(tmp_path), "MYDOCKER_SECRET_KEY": ""}
     assert secret_of(load(unset)) == first
+
+
+def test_processes_that_start_at_once_have_one_secret(tmp_path: Path) -> None:
+    # `up --detach` and the service that it starts both ask for it within a millisecond.
+    def asked_at_once(folder: Path) -> set[str]:
+        settings, ready = load({"MYDOCKER_DATA": str(folder)}), Barrier(8)
+
+        def ask() -> str:
+            ready.wait()
+            return secret_of(settings)
+
+        asking = [threads.submit(ask) for _ in range(8)]
+        return {each.result() for each in asking}
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(100):
+            found = asked_at_once(tmp_path / str(number))
+            assert len(found) == 1 and len(found.pop()) >= 32
+    left = {path.name for path in tmp_path.glob("*/*")}
+    assert left == {"secret.key"}
+
+
+def test_an_empty_secret_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").touch()
+    with pytest.raises(BadSettings, match="is empty"):
+        secret_of(load({"MYDOCKER_DATA": str(tmp_path)}))

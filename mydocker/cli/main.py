@@ -114,4 +114,7 @@ def main() -> None:
 
     administration.register(app)
     faulthandler.register(signal.SIGUSR1)
-    app()
+    try:
+        app()
+    except BadSettings as bad:
+        sys.exit(f"mydocker: {bad}")
