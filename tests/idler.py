@@ -9,6 +9,7 @@ from mydocker.cli.supervisor import Child, Supervisor
 from mydocker.pulse import Pulse
 
 HUNG_SECONDS = 0.6
+PACE_SECONDS = HUNG_SECONDS / 10
 
 
 def main(folder: Path, word: str) -> None:
@@ -17,9 +18,10 @@ def main(folder: Path, word: str) -> None:
 
     def work() -> None:
         while True:
-            time.sleep(HUNG_SECONDS / 10)
+            time.sleep(PACE_SECONDS)
             if word == "beats":
                 pulse.beat()
+                print("beaten", flush=True)
 
     Supervisor(
         [Child("idler", work, pulse)], folder, folder / "pids", partial(print, flush=True),

@@ -20,6 +20,8 @@ ROOT = Path(__file__).parent.parent
 READY_SECONDS = 60.0
 DEADLINE_SECONDS = 60.0
 DUMP_SECONDS = 0.5
+PAUSE_SECONDS = 0.02
+"""Between two looks."""
 LINES_TOLD = 100
 
 TINY = """
@@ -205,20 +207,22 @@ class Api:
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
         """One answered request: what was not acknowledged is asked again."""
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while True:
+        answers: list[httpx.Response] = []
+        problems: list[object] = []
+
+        def answered() -> bool:
             try:
                 with self.client() as client:
-                    answer = client.request(method, f"/api/v1{path}", **arguments)
-                if answer.status_code < 500:
-                    answer.raise_for_status()
-                    return answer.json() if answer.content else None
-                problem: object = (answer.status_code, answer.text[:300])
+                    answers.append(client.request(method, f"/api/v1{path}", **arguments))
             except httpx.TransportError as error:
-                problem = error
-            if time.monotonic() > deadline:
-                raise AssertionError(f"{method} {path}: {problem}")
-            time.sleep(0.02)
+                problems.append(error)
+                return False
+            problems.append((answers[-1].status_code, answers[-1].text[:300]))
+            return answers[-1].status_code < 500
+
+        wait_for(answered, f"{method} {path}", lambda: str(problems[-1]))
+        answers[-1].raise_for_status()
+        return answers[-1].json() if answers[-1].content else None
 
     def start(self, environment: str = "tiny") -> str:
         """Ask for a workspace; its id."""
@@ -237,12 +241,15 @@ class Api:
 
 
 def wait_for(true: Callable[[], bool], what: str, why: Callable[[], str] = str) -> None:
-    """Wait until something is true; fail after the deadline."""
+    """Look until something is true; fail after the deadline.
+
+    For what other processes do and tell nobody: mounts, containers, files, a port that opens.
+    """
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not true():
         if time.monotonic() > deadline:
             raise AssertionError(f"never came true: {what} {why()}")
-        time.sleep(0.02)
+        time.sleep(PAUSE_SECONDS)
 
 
 def _children(pid: int) -> list[int]:

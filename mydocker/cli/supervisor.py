@@ -125,17 +125,11 @@ class Supervisor:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             faulthandler.register(signal.SIGUSR1, file=2)  # what does each thread do? The log tells
             child.work()
-            status = 0
-        except SystemExit as end:
-            status = end.code if isinstance(end.code, int) else 1
-            if isinstance(end.code, str):
-                sys.stderr.write(end.code + "\n")
-        except BaseException:  # noqa: BLE001 - the last line of a process: say it and end
-            sys.excepthook(*sys.exc_info())
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(status)
+            try:  # whatever happens, it never goes on as a second supervisor
+                status = _last_words(sys.exception())
+            finally:
+                os._exit(status)
 
     def _redirect(self, child: Child) -> None:
         if self.log_folder is None or child.name == "starting":
@@ -202,6 +196,24 @@ def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() == 1:
         os._exit(0)
+
+
+def _last_words(error: BaseException | None) -> int:
+    """Say what ended a process, as Python does at the end of a program; its exit status."""
+    match error:
+        case None:
+            status = 0
+        case SystemExit(code=int(code)):
+            status = code
+        case SystemExit(code=code):
+            status = 0 if code is None else 1
+            sys.stderr.write(f"{code}\n" if code else "")
+        case _:
+            status = 1
+            sys.excepthook(type(error), error, error.__traceback__)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return status
 
 
 def _signal(pid: int, number: int) -> None:

@@ -84,10 +84,10 @@ async def test_a_child_that_eats_memory_dies_alone_and_it_is_told(
     driver: DockerDriver, plan: Plan
 ) -> None:
     script = f"""
-import subprocess, sys, time
+import signal, subprocess, sys
 done = subprocess.run([sys.executable, "-Sc", {EAT!r}])
 print("child", done.returncode, flush=True)
-time.sleep(600)
+signal.pause()
 """
     happenings = driver.happenings()
     await driver.launch(plan("a", python(script)))
@@ -112,19 +112,19 @@ async def test_memory_is_not_made_longer_by_swap(
 
 async def test_a_fork_bomb_stops_at_its_limit(driver: DockerDriver, plan: Plan) -> None:
     script = """
-import os, time
+import os, signal
 children = 0
 try:
     while True:
         if os.fork() == 0:
-            time.sleep(600)
+            signal.pause()
             os._exit(0)
         children += 1
 except BlockingIOError:
     print("refused", flush=True)
     print(children, flush=True)
     print("well", flush=True)
-time.sleep(600)
+signal.pause()
 """
     await driver.launch(plan("a", python(script), pids=40))
     await says(driver, "a", "well")
@@ -187,12 +187,12 @@ async def test_file_systems_larger_than_memory_are_made_to_fit(
 
 async def test_a_flood_of_output_takes_little_disk(driver: DockerDriver, plan: Plan) -> None:
     script = """
-import os, time
+import os, signal
 line = b"x" * 999 + b"\\n"
 for n in range(5000):
     os.write(1, line)
 print("done", flush=True)
-time.sleep(600)
+signal.pause()
 """
     await driver.launch(plan("a", python(script)))
     await says(driver, "a", "done")
@@ -206,7 +206,7 @@ async def test_busy_processes_are_slowed_down_and_not_killed(
     driver: DockerDriver, plan: Plan
 ) -> None:
     script = """
-import os, time
+import os, signal, time
 children = []
 for _ in range(4):
     child = os.fork()
@@ -219,7 +219,7 @@ for _ in range(4):
 statuses = {os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children}
 used = sum(os.times()[2:4])  # of the children, in seconds of CPU
 print("ended well" if statuses == {7} and used < 1.6 else (statuses, used), flush=True)
-time.sleep(600)
+signal.pause()
 """
     await driver.launch(plan("a", python(script)))
     await says(driver, "a", "ended well")

@@ -6,12 +6,13 @@ import pytest
 
 from tests.adapters.haproxy import gate as gates
 from tests.adapters.haproxy.gate import COOKIE, Gate, host
-from tests.adapters.haproxy.origin import Origin, echoes
+from tests.adapters.haproxy.origin import SWITCH, Origin, echoes
 from tests.adapters.haproxy.wire import (
     DEADLINE_SECONDS,
     TEXT,
     UPGRADE,
     Line,
+    bare_frame,
     frame,
     head,
     line,
@@ -46,21 +47,24 @@ async def test_a_websocket_echoes(opened: Gate) -> None:
 async def test_a_websocket_outlives_the_patience_with_browsers() -> None:
     async with gates.gate(client_seconds=1, answer_seconds=1) as gate:
         await gate.open()
-        gate.run.parts["/ws"] = _answers_late
+
+        async def answers_late(
+            made: Origin, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        ) -> None:
+            writer.write(SWITCH)
+            await _patience_ends(gate)
+            writer.write(bare_frame(TEXT, b"late"))
+
+        gate.run.parts["/ws"] = answers_late
         async with line(gate.port) as plain:
             browser = await shaken(plain)
             assert await read_frame(browser.reader) == (TEXT, b"late")
 
 
-async def _answers_late(
-    made: Origin, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> None:
-    from tests.adapters.haproxy.origin import SWITCH
-    from tests.adapters.haproxy.wire import bare_frame
-
-    writer.write(SWITCH)
-    await asyncio.sleep(2.5)  # the silence itself is what is tested
-    writer.write(bare_frame(TEXT, b"late"))
+async def _patience_ends(gate: Gate) -> None:
+    """Until the gateway has hung up on a browser that came just now and said nothing."""
+    async with asyncio.timeout(DEADLINE_SECONDS), line(gate.port) as silent:
+        await silent.reader.read()
 
 
 async def test_events_pass_as_they_come(opened: Gate) -> None:
@@ -90,15 +94,15 @@ async def test_events_pass_as_they_come(opened: Gate) -> None:
 
 async def test_a_stream_may_be_silent_longer_than_a_browser_may() -> None:
     """Waiting for a container is not the browser's slowness."""
-
-    async def thinks(
-        made: Origin, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        await asyncio.sleep(2.5)  # the silence itself is what is tested
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-
     async with gates.gate(client_seconds=1) as gate:
         await gate.open()
+
+        async def thinks(
+            made: Origin, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        ) -> None:
+            await _patience_ends(gate)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
         gate.run.parts["/"] = thinks
         assert (await gate.ask()).body == b"ok"
 
