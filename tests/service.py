@@ -157,17 +157,19 @@ class Service:
 
     def told(self) -> str:
         """The last lines of its processes' logs; what their threads do; who locks the database."""
-        for name, pid in self.processes().items():
-            if pid and name != "gateway":
+        runs = self.cli("status", check=False).startswith(("ready", "running"))
+        processes = self.processes() if runs else {}  # ids of the dead may be others' by now
+        for name, pid in processes.items():
+            if pid and name != "gateway":  # to which that signal means to end
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGUSR1)
         time.sleep(DUMP_SECONDS)
         logs = sorted((self.data / "log").glob("*.log"))
-        locks = [f"--- locks {self.processes()}", *self._locks()]
+        locks = [f"--- locks {processes}", *self._locks()]
         return "\n".join([*(f"--- {log.name}\n{_last_lines(log)}" for log in logs), *locks])
 
     def _locks(self) -> list[str]:
-        names = {path.stat().st_ino: path.name for path in (self.data / "database").iterdir()}
+        names = {path.stat().st_ino: path.name for path in self.data.glob("database/*")}
         locks = Path("/proc/locks").read_text().splitlines()
         return [f"{names[inode]} {lock}" for lock in locks if (inode := _inode(lock)) in names]
 
