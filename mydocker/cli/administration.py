@@ -227,6 +227,8 @@ def workspace_start(
 
 def _why(found: Mapping[str, Any]) -> str:
     reason = found["reason"]
+    if reason is None and found["state"] == "stopped":
+        return "It was stopped before it was ready."
     if reason is None:
         return (
             f"It is not ready after {WAIT_SECONDS:.0f} s. Ask again, or look at the service's logs."

@@ -1,8 +1,11 @@
 """A socket between the driver and the engine that cuts on purpose."""
 
 import asyncio
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
+
+from tests.adapters.docker.line import Line, first_done
 
 VERBS = (b"GET ", b"POST ", b"DELETE ", b"HEAD ")
 
@@ -14,20 +17,18 @@ class When(Enum):
     AFTER = "after"
 
 
-class CuttingProxy:
+class CuttingProxy(Line):
     """Passes requests on, counts them, and loses those it is told to lose.
 
     Every connection carries one request at a time, as HTTP/1.1 without pipelining has it.
     """
 
     def __init__(self, path: Path, engine: str) -> None:
+        super().__init__()
         self.path = path
         self.requests: list[str] = []
         self._engine = engine
         self._cut: tuple[int, When] | None = None
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._serving: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
@@ -40,40 +41,25 @@ class CuttingProxy:
 
     async def open(self) -> None:
         """Let the engine be there."""
-        self._server = await asyncio.start_unix_server(self._accept, self.path)
+        self._closed = False
+        self._server = await asyncio.start_unix_server(self.accept, self.path)
 
     async def close(self) -> None:
         """Let the engine go: every connection is cut, and no new one is taken."""
-        if self._server is not None:
-            self._server.close()
         self.path.unlink(missing_ok=True)
-        for writer in list(self._writers):
-            writer.transport.abort()
-        await asyncio.gather(*self._serving, return_exceptions=True)
+        await super().close()
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(reader, writer))
-        self._serving.add(task)
-        task.add_done_callback(self._serving.discard)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):  # the engine is away: so is the line
             engine_reader, engine_writer = await asyncio.open_unix_connection(self._engine)
-        except OSError:
-            writer.transport.abort()
-            return
-        both = {writer, engine_writer}
-        self._writers |= both
-        lost = asyncio.Event()
-        up = asyncio.create_task(self._up(reader, engine_writer, lost))
-        down = asyncio.create_task(self._down(engine_reader, writer, lost))
-        await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (up, down):
-            task.cancel()
-        await asyncio.gather(up, down, return_exceptions=True)
-        for one in both:
-            one.transport.abort()
-        self._writers -= both
+            lost = asyncio.Event()
+            try:
+                await first_done(
+                    asyncio.create_task(self._up(reader, engine_writer, lost)),
+                    asyncio.create_task(self._down(engine_reader, writer, lost)),
+                )
+            finally:
+                engine_writer.transport.abort()
 
     async def _up(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lost: asyncio.Event

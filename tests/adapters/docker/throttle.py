@@ -3,13 +3,16 @@
 import asyncio
 from contextlib import suppress
 
+from tests.adapters.docker.line import Line, first_done
+
 PIECE = 1 << 16
 
 
-class SlowLine:
+class SlowLine(Line):
     """Passes TCP on at `rate` bytes a second in all, towards whoever connects."""
 
     def __init__(self, port: int, rate: int) -> None:
+        super().__init__()
         self.passed = 0
         """Bytes that came from the registry so far."""
         self.idle = asyncio.Event()
@@ -18,58 +21,35 @@ class SlowLine:
         self._target = port
         self._rate = rate
         self._free_at = 0.0
-        self._server: asyncio.Server | None = None
-        self._serving: set[asyncio.Task[None]] = set()
 
     async def open(self) -> int:
         """Listen; returns the port."""
         self.idle.set()
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self.accept, "127.0.0.1", 0)
         port: int = self._server.sockets[0].getsockname()[1]
         return port
-
-    async def close(self) -> None:
-        """Cut everything."""
-        if self._server is not None:
-            self._server.close()
-        for task in self._serving:
-            task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def passes(self, size: int) -> None:
         """Wait until so many bytes have passed."""
         async with self._moved:
             await self._moved.wait_for(lambda: self.passed >= size)
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(reader, writer))
-        self._serving.add(task)
-        self.idle.clear()
-        task.add_done_callback(self._leave)
-
-    def _leave(self, task: asyncio.Task[None]) -> None:
-        self._serving.discard(task)
-        if not self._serving:
+    def served(self, number: int) -> None:
+        if number:
+            self.idle.clear()
+        else:
             self.idle.set()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far: asyncio.StreamWriter | None = None
-        try:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):  # the registry is away: so is the line
             far_reader, far = await asyncio.open_connection("127.0.0.1", self._target)
-            there = asyncio.create_task(self._pass(reader, far))
-            back = asyncio.create_task(self._pass_slowly(far_reader, writer))
             try:
-                await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+                await first_done(
+                    asyncio.create_task(self._pass(reader, far)),
+                    asyncio.create_task(self._pass_slowly(far_reader, writer)),
+                )
             finally:
-                there.cancel()
-                back.cancel()
-                await asyncio.gather(there, back, return_exceptions=True)
-        except OSError:
-            pass  # the registry is away: so is the line
-        finally:
-            for one in (writer, far):
-                if one is not None:
-                    one.transport.abort()
+                far.transport.abort()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
