@@ -22,6 +22,15 @@ class HomeMount:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """What a container is told of its person; one line of text each, empty where not known."""
+
+    name: str
+    mail: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bridge:
     """A bridge of the node. Policy `open`: DNS at the host's resolvers, the internet, and what
     the operator allows. `none`: nothing; the host may still call, and is answered.
@@ -103,6 +112,9 @@ identifier_or_empty = _text(r"([a-z0-9]{4,40})?", "an id, or nothing")
 identifiers = _list(identifier, 10_000)
 containers = _list(_text(r"[0-9a-f]{64}", "a container id"), 5_000)
 seconds = _number(10 * 366 * 86400, "a number of seconds")
+number_of_slots = _number(16, "a number of slots")
+_line = _text(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{0,320}", "one line of text")
+person = _record(Person, name=_line, mail=_line, language=_text(r"[a-z]{0,8}", "a language"))
 home_mounts = _list(
     _record(HomeMount, slot=_number(99, "a slot"), home=identifier, uid=_user, gid=_user), 16
 )

@@ -16,6 +16,7 @@ from mydocker.agent.errors import refused
 from mydocker.agent.folders import FOLDER, made, make, remove, root_folder
 from mydocker.agent.homes import HOME_UID, Homes
 from mydocker.agent.kernel import INSIDE, opened
+from mydocker.agent.papers import Papers
 from mydocker.agent.shapes import HomeMount
 
 _NAMESPACES_KEPT = 200
@@ -24,10 +25,11 @@ _NAMESPACES_KEPT = 200
 class Slots:
     """The slots of one data folder, whose absolute path is `path`."""
 
-    def __init__(self, data: int, path: str, homes: Homes) -> None:
+    def __init__(self, data: int, path: str, homes: Homes, papers: Papers) -> None:
         self._data = data
         self._path = path
         self._homes = homes
+        self._papers = papers
         self._root = _own_mount(data, "slots")
         kernel.make_shared(self._root)  # made private first, it would be lost to containers
         self._namespaces: dict[tuple[int, int], int] = {}
@@ -42,6 +44,16 @@ class Slots:
         except OSError as error:
             return f"the kernel cannot idmap mounts of this file system: {error.strerror}"
         return ""
+
+    def prepare(self, run: str, slots: int) -> object:
+        """Make a run's slots, empty, and its papers; returns where all is. Repeatable."""
+        self._asked[run] = time.monotonic()
+        with made(self._root, run) as folder:
+            for slot in range(slots):
+                make(folder, str(slot), 0o755)
+        sources = [f"{self._path}/slots/{run}/{slot}" for slot in range(slots)]
+        papers = self._papers.prepare(run)
+        return {"sources": sources, "papers": papers, "inside": self._papers.inside}
 
     def attach(self, run: str, homes: Sequence[HomeMount]) -> object:
         """Mount homes on a run's slots; returns the slots' paths. Repeatable.
@@ -116,7 +128,7 @@ class Slots:
         known, latest = set(known_runs), time.monotonic() - older_than_s
         removed: list[str] = []
         busy: list[str] = []
-        for run in sorted(os.listdir(self._root)):
+        for run in sorted({*os.listdir(self._root), *self._papers.runs()}):
             if run not in known and self._asked.get(run, self._started) <= latest:
                 (removed if self._dissolve(run, lazily=False) else busy).append(run)
         return {"removed": removed, "busy": busy}
@@ -130,6 +142,7 @@ class Slots:
                         return False
                     remove(folder, slot)
             os.rmdir(run, dir_fd=self._root)
+        self._papers.remove(run)
         self._asked.pop(run, None)
         return True
 

@@ -21,6 +21,7 @@ from mydocker.agent.cgroups import Cgroups, controllers
 from mydocker.agent.errors import VerbError, refused, unavailable
 from mydocker.agent.firewall import Firewall
 from mydocker.agent.homes import Homes
+from mydocker.agent.papers import Papers
 from mydocker.agent.slots import Slots
 
 VERSION = 1
@@ -48,7 +49,8 @@ class Agent:
         path = data.resolve()
         self._data = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         self._homes = Homes(self._data)
-        self._slots = Slots(self._data, str(path), self._homes)
+        self._papers = Papers(self._data, str(path))
+        self._slots = Slots(self._data, str(path), self._homes, self._papers)
         self._firewall = Firewall(instance, own)
         self._cgroups = Cgroups(controllers())
         self._processors = figures.Processors()
@@ -59,12 +61,16 @@ class Agent:
         homes, slots, firewall = self._homes, self._slots, self._firewall
         run, home = {"run": shapes.identifier}, {"home": shapes.identifier}
         age = {"older_than_s": shapes.seconds}
+        slotted = {**run, "slots": shapes.number_of_slots}
+        introduced = {**run, "person": shapes.person}
         mounts = {**run, "homes": shapes.home_mounts}
         known = {"known_runs": shapes.identifiers, **age}
         rules = {"bridges": shapes.bridges, "allow": shapes.destinations}
         one = self.mounting
         return {
             "hello": Verb(self._hello, under=one),
+            "prepare": Verb(slots.prepare, slotted, changes=True, under=one),
+            "introduce": Verb(self._introduce, introduced, changes=True, under=one),
             "attach": Verb(slots.attach, mounts, changes=True, under=one),
             "detach": Verb(slots.detach, run, changes=True, under=one),
             "attached": Verb(slots.attached, under=one),
@@ -95,7 +101,7 @@ class Agent:
             if set(words) != set(verb.words):
                 raise refused("bad_request", f"This verb takes: {', '.join(verb.words)}.")
             read = {word: shape(words[word]) for word, shape in verb.words.items()}
-            record |= words
+            record |= {word: value for word, value in words.items() if word != "person"}
             record["result"] = result = _done(verb, read)
             return result
         except VerbError as error:
@@ -116,6 +122,9 @@ class Agent:
             "firewall": self._firewall.is_possible(),
             "mount_namespace": os.readlink("/proc/self/ns/mnt"),
         }
+
+    def _introduce(self, run: str, person: shapes.Person) -> None:
+        self._papers.introduce(run, person)
 
     def _trash(self, home: str) -> object:
         if self._slots.is_attached(home):

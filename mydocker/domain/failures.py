@@ -24,6 +24,10 @@ class Cause(StrEnum):
     RIGHT_WITHDRAWN = "right_withdrawn"
     NODE_FULL = "node_full"
     ENDED_ITSELF = "ended_itself"
+    SPARE_LOST = "spare_lost"
+    """A spare ended while it was being claimed; its person gets another run at once."""
+    SPARE_RETIRED = "spare_retired"
+    """A spare was not needed any more, or out of date."""
     # Something went wrong.
     OUT_OF_MEMORY = "out_of_memory"
     EXITED = "exited"
@@ -55,6 +59,8 @@ _PEACEFUL = frozenset(
         Cause.BY_ADMIN,
         Cause.RIGHT_WITHDRAWN,
         Cause.ENDED_ITSELF,
+        Cause.SPARE_LOST,
+        Cause.SPARE_RETIRED,
     }
 )
 
@@ -109,6 +115,11 @@ TELLINGS: Mapping[Cause, Telling] = {
         _("The program in this workspace ended by itself."),
         _("Your files are safe. Start it again whenever you like."),
     ),
+    Cause.SPARE_LOST: Telling(
+        _("The container that was kept ready for you ended; another one is being started."),
+        _("There is nothing to do."),
+    ),
+    Cause.SPARE_RETIRED: Telling(_("This spare was not needed any more."), ""),
     Cause.OUT_OF_MEMORY: Telling(
         _("Your workspace ran out of memory: it asked for more than its %(memory)s."),
         _("Your files are safe. Start again and use less, or ask your teacher for more memory."),

@@ -34,6 +34,19 @@ class Phase(IntEnum):
         return self is not Phase.ENDED
 
 
+class Standing(StrEnum):
+    """Whose a run is, and since when."""
+
+    COLD = "cold"
+    """Made for its person, who was there first."""
+    COMING = "coming"
+    """A spare that cannot be claimed yet."""
+    WAITING = "waiting"
+    """A spare that can be claimed: it stands by."""
+    CLAIMED = "claimed"
+    """A spare that stood by, and has a person since."""
+
+
 class ContainerStatus(StrEnum):
     """What the engine says of a run's container."""
 
@@ -84,6 +97,8 @@ class Seen:
     """Routes of this run may exist in the gateway."""
     attached: bool = False
     """Homes of this run may be attached on its node."""
+    bound: bool = False
+    """A claimed run has its homes and knows its person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +110,7 @@ class RunFacts:
     launched: bool = False
     """A container was started in this run's name once; it is never started twice."""
     failure: Reason | None = None
+    standing: Standing = Standing.COLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +148,16 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class StandBy:
+    """Write down that the spare can be claimed from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """Give a claimed run its homes and its person."""
+
+
+@dataclass(frozen=True, slots=True)
 class Publish:
     """Put the run's routes into the gateway."""
 
@@ -158,7 +184,9 @@ class Rest:
     """Nothing to do until something changes."""
 
 
-Step = Record | Pull | Launch | Probe | Publish | Unpublish | Remove | Detach | Rest
+Step = (
+    Record | Pull | Launch | Probe | StandBy | Bind | Publish | Unpublish | Remove | Detach | Rest
+)
 
 
 def next_step(
@@ -193,20 +221,45 @@ def _towards_running(run: RunFacts, seen: Seen) -> Step:
 
 
 def _while_running(run: RunFacts, seen: Seen, now: datetime, patience: Patience) -> Step:
-    was_ready = run.phase is Phase.READY
-    match seen.container.status:
-        case ContainerStatus.EXITED:
-            return Record(Phase.STOPPING, reason_of_exit(seen.container.exit, was_ready=was_ready))
-        case ContainerStatus.ABSENT | ContainerStatus.CREATED:
-            return Record(Phase.STOPPING, Reason(Cause.VANISHED))
-    if was_ready:
-        return Rest() if seen.published else Publish()
-    if seen.answers:
-        return Record(Phase.READY) if seen.published else Publish()
+    if seen.container.status is not ContainerStatus.RUNNING:
+        return Record(Phase.STOPPING, _why_it_ended(run, seen.container))
+    if run.phase is Phase.READY:
+        return _while_ready(run, seen)
+    match run.standing:
+        case Standing.WAITING:
+            return Rest()
+        case Standing.CLAIMED:
+            return _towards_its_person(seen)
+        case Standing.COMING if seen.answers:
+            return StandBy()
+        case Standing.COLD if seen.answers:
+            return Record(Phase.READY) if seen.published else Publish()
     until = run.phase_since + patience.to_answer
     if now >= until:
         return Record(Phase.STOPPING, Reason(Cause.NO_ANSWER))
     return Probe(until)
+
+
+def _while_ready(run: RunFacts, seen: Seen) -> Step:
+    if run.standing in (Standing.COMING, Standing.WAITING):
+        return Record(Phase.STOPPING, Reason(Cause.SPARE_RETIRED))  # reachable, and nobody's
+    return Rest() if seen.published else Publish()
+
+
+def _towards_its_person(seen: Seen) -> Step:
+    # The homes first: nobody must be let in to a container that is not theirs yet.
+    if not seen.bound:
+        return Bind()
+    return Record(Phase.READY) if seen.published else Publish()
+
+
+def _why_it_ended(run: RunFacts, container: Sighting) -> Reason:
+    was_ready = run.phase is Phase.READY
+    if run.standing is Standing.CLAIMED and not was_ready:
+        return Reason(Cause.SPARE_LOST)
+    if container.status is ContainerStatus.EXITED:
+        return reason_of_exit(container.exit, was_ready=was_ready)
+    return Reason(Cause.VANISHED)
 
 
 def _towards_end(run: RunFacts, seen: Seen, patience: Patience) -> Step:

@@ -32,6 +32,8 @@ class StoryKind(StrEnum):
     """An interface was opened; `interface` is its key, or empty for an address of its own."""
     CREDENTIALS_SHOWN = "credentials_shown"
     # On the way up.
+    CLAIMED = "claimed"
+    """A spare became the workspace's run."""
     IMAGE_PULLING = "image_pulling"
     IMAGE_READY = "image_ready"
     HOMES_ATTACHED = "homes_attached"
@@ -92,6 +94,9 @@ SENTENCES: Mapping[StoryKind, Sentence] = MappingProxyType(
         StoryKind.OPENED: Sentence(_("Interface opened"), "%(interface)s"),
         StoryKind.CREDENTIALS_SHOWN: Sentence(
             _("Credentials shown"), _("User name and password of this run, on this page.")
+        ),
+        StoryKind.CLAIMED: Sentence(
+            _("A container stood ready"), _("Your homes are being attached to it.")
         ),
         StoryKind.IMAGE_PULLING: Sentence(
             _("The image is arriving on the node"), _("%(image)s. The next starts will not wait.")

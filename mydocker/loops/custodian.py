@@ -1,7 +1,8 @@
 """The one custodian of every run, from the wish to its end.
 
-Key: a workspace. A turn looks, asks `domain.runs.next_step`, does that one step, records it, and
-goes round again until there is nothing to do. Any step may be repeated after a crash.
+Key: a workspace, or a spare that is nobody's (`cases`). A turn looks, asks
+`domain.runs.next_step`, does that one step, records it, and goes round again until there is
+nothing to do. Any step may be repeated after a crash.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from mydocker.domain.failures import Cause, Reason
 from mydocker.domain.routes import wanted_routes
 from mydocker.domain.runs import (
     ABSENT,
+    Bind,
     ContainerStatus,
     Detach,
     Launch,
@@ -30,19 +32,20 @@ from mydocker.domain.runs import (
     Rest,
     Seen,
     Sighting,
+    StandBy,
+    Standing,
+    Step,
     Unpublish,
     next_step,
 )
 from mydocker.loops import ledger
-from mydocker.loops.cases import Case
-from mydocker.loops.launching import Launcher
+from mydocker.loops.cases import Case, spare_of
+from mydocker.loops.launching import Launcher, ports_ahead
 from mydocker.loops.parts import Parts
 from mydocker.loops.probe import Answers, answers
 from mydocker.loops.window import Showcase
 from mydocker.ports.errors import Refused, Unavailable
 from mydocker.ports.gateway import Route
-from mydocker.store import runs
-from mydocker.store import workspaces as stored
 from mydocker.store.runs import RunRow
 
 LOG = structlog.get_logger()
@@ -57,13 +60,15 @@ class Glimpse:
     container: Sighting | None = None
     answers: bool = False
     image_here: bool | None = None
+    image_id: str = ""
+    bound: bool = False
 
 
 class Custodian:
     """See the module. An office for `runner.Runner`."""
 
     name = "custodian"
-    topics = frozenset({"wish"})
+    topics = frozenset({"wish", "spare"})
     backstop = BACKSTOP
 
     def __init__(
@@ -85,17 +90,18 @@ class Custodian:
         """Runs whose routes this process put; what another process put is put again."""
 
     async def keys(self) -> Collection[str]:
-        keys = set(await self._database(stored.with_something_to_do))
+        keys = set(await self._database(ledger.keys))
         return keys - await self._settled() if keys else keys
 
     async def _settled(self) -> set[str]:
-        """Workspaces with nothing to do: one look at the engine instead of one for each."""
-        ready = await self._database(runs.settled)
-        ours = ready.keys() & self._published
+        """Keys with nothing to do: one look at the engine instead of one for each."""
+        ready, standing = await self._database(ledger.settled)
+        published = {run: key for run, key in ready.items() if run in self._published}
+        ours = {**published, **standing}
         seen = await self._driver.owned() if ours else {}
         return {
-            ready[run]
-            for run in ours
+            key
+            for run, key in ours.items()
             if run in seen and seen[run].status is ContainerStatus.RUNNING
         }
 
@@ -105,11 +111,8 @@ class Custodian:
             if case is None or woken.is_set():
                 woken.clear()
                 glimpse.container = None  # whoever rang may have seen it end
-                case = await self._database(
-                    ledger.open_case, key, self._apps_domain, self._clock.now()
-                )
+                case = await self._open(key)
             if case is None:
-                await self._tidy(key)
                 return
             run = case.run
             seen = await self._look(run, glimpse)
@@ -125,12 +128,22 @@ class Custodian:
                 await self._fail(run, refusal)
                 case = None
 
+    async def _open(self, key: str) -> Case | None:
+        if spare := spare_of(key):
+            return await self._database(ledger.open_spare, spare)
+        case = await self._database(ledger.open_case, key, self._apps_domain, self._clock.now())
+        if case is None:
+            await self._tidy(key)
+        return case
+
     async def _look(self, run: RunRow, glimpse: Glimpse) -> Seen:
         if glimpse.container is None:
             is_new = run.phase is Phase.NEW
             glimpse.container = ABSENT if is_new else await self._driver.look(run.id)
         if run.phase is Phase.NEW and glimpse.image_here is None:
-            glimpse.image_here = await self._driver.image(_definition(run).image) is not None
+            image = await self._driver.image(_definition(run).image)
+            glimpse.image_here = image is not None
+            glimpse.image_id = image.id if image else ""
         stopping = run.phase is Phase.STOPPING
         return Seen(
             container=glimpse.container,
@@ -138,11 +151,12 @@ class Custodian:
             answers=glimpse.answers,
             published=run.published if stopping else run.id in self._published,
             attached=run.attached,
+            bound=glimpse.bound,
         )
 
     async def _do(
         self,
-        step: Record | Pull | Launch | Probe | Publish | Unpublish | Remove | Detach,
+        step: Step,
         case: Case,
         glimpse: Glimpse,
         woken: asyncio.Event,
@@ -161,10 +175,22 @@ class Custodian:
             case Probe():
                 await self._probe(step, run, glimpse, woken)
                 return case
+            case Bind():
+                await self._launcher.bind(run)
+                glimpse.bound = True
+                return case
             case Publish():
                 await self._gateway.put_routes(routes_of(run, glimpse.container))
                 self._published.add(run.id)
                 return case
+        await self._do_and_forget(step, run, glimpse)
+        return None
+
+    async def _do_and_forget(self, step: Step, run: RunRow, glimpse: Glimpse) -> None:
+        """Take a step after which the case is read again."""
+        match step:
+            case StandBy():
+                await self._database(ledger.stand_by, run, self._clock.now())
             case Pull():
                 await self._pull(run)
                 glimpse.image_here = True
@@ -176,7 +202,6 @@ class Custodian:
             case Detach():
                 await self._agent.detach(run.id)
                 await self._database(ledger.note, run, attached=False)
-        return None
 
     async def _record(self, step: Record, run: RunRow, glimpse: Glimpse) -> RunRow | None:
         reason = step.reason
@@ -184,8 +209,9 @@ class Custodian:
             reason = replace(reason, facts={**_facts(run, self._patience), **reason.facts})
             await self._keep_log(run, reason)
         moved = await self._database(
-            ledger.record, run, step.phase, self._clock.now(), reason, glimpse.container
-        )
+            ledger.record, run, step.phase, self._clock.now(), reason, glimpse.container,
+            glimpse.image_id,
+        )  # fmt: skip
         if step.phase is Phase.ENDED:
             self._published.discard(run.id)
         return moved
@@ -216,8 +242,9 @@ class Custodian:
         container, definition = glimpse.container, _definition(run)
         patience = (step.until - self._clock.now()).total_seconds()
         waking = asyncio.ensure_future(woken.wait())
+        ports = definition.ports if run.standing is Standing.COLD else ports_ahead(definition)
         probing = asyncio.ensure_future(
-            self._answers(container.address if container else None, definition.ports, patience)
+            self._answers(container.address if container else None, ports, patience)
         )
         try:
             await asyncio.wait({waking, probing}, return_when=asyncio.FIRST_COMPLETED)

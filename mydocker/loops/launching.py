@@ -3,16 +3,18 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from mydocker.domain.environments import Environment
+from mydocker.domain.environments import Environment, Port
 from mydocker.domain.failures import Cause
 from mydocker.domain.runs import Sighting
+from mydocker.domain.spares import Way, way_of
 from mydocker.domain.templates import Values, render_command, render_variables
 from mydocker.loops import ledger
 from mydocker.loops.parts import Parts
 from mydocker.ports.driver import Mount, RunPlan
 from mydocker.ports.errors import Refused, Unavailable
-from mydocker.ports.nodes import HomeMount, NodeAgent
+from mydocker.ports.nodes import HomeMount, Introduction, NodeAgent, Places
 from mydocker.store.runs import RunRow
 
 PROTECTION_FRESH_SECONDS = 5.0
@@ -20,6 +22,10 @@ PROTECTION_FRESH_SECONDS = 5.0
 PROTECTION_PATIENCE_SECONDS = 30.0
 """How long starts wait for rules that were lost; the warden mends them within a second."""
 DEFAULT_UID = 1000
+PAPERS, INSIDE = "/run/mydocker", "/opt/mydocker"
+PROFILE = "/etc/profile.d/mydocker-person.sh"
+AHEAD = ("/bin/sh", f"{INSIDE}/ahead")
+"""What a command is given to, to be started ahead of its person."""
 
 
 class Protection:
@@ -74,39 +80,50 @@ class Launcher:
         self._port_suffix = port_suffix
 
     async def launch(self, run: RunRow) -> Sighting:
-        """Attach the run's homes and start its container; repeatable."""
+        """Prepare the run's places, homes and person included if it has one, and start its
+        container; repeatable.
+        """
         definition = ledger.definition_of(run)
         async with self._turn:
             await self._protection.ensure()
-            sources = await self._attach(run, definition)
-            return await self._driver.launch(self._plan(run, definition, sources))
+            places = await self._agent.prepare(run.id, len(definition.homes))
+            person = await self._settle(run, definition) if run.workspace else None
+            return await self._driver.launch(self._plan(run, definition, places, person))
 
-    async def _attach(self, run: RunRow, definition: Environment) -> Sequence[str]:
-        if not definition.homes:
-            return ()
-        homes = await self._database(ledger.homes_of, run, self._clock.now())
+    async def bind(self, run: RunRow) -> None:
+        """Give a claimed run's container its homes and its person; repeatable."""
+        await self._protection.ensure()
+        await self._settle(run, ledger.definition_of(run))
+
+    async def _settle(self, run: RunRow, definition: Environment) -> Introduction:
+        homes, person = await self._database(ledger.settling_of, run, self._clock.now())
         uid = DEFAULT_UID if definition.user is None else definition.user
         wanted = [HomeMount(slot, home, uid, uid) for slot, home in enumerate(homes)]
         try:
-            return await self._agent.attach(run.id, wanted)
+            if wanted:
+                await self._agent.attach(run.id, wanted)
+            await self._agent.introduce(run.id, person)
         except Refused as refusal:
             raise Refused(Cause.HOME_UNAVAILABLE.value, str(refusal)) from refusal
+        return person
 
-    def _plan(self, run: RunRow, definition: Environment, sources: Sequence[str]) -> RunPlan:
+    def _plan(
+        self, run: RunRow, definition: Environment, places: Places, person: Introduction | None
+    ) -> RunPlan:
         hosts = {port: host + self._port_suffix for port, host in run.hosts.items()}
         username, password = run.credentials()
         values = Values(username=username, password=password, hosts=hosts)
-        resources = definition.resources
-        mounts = [
-            Mount(source, home.path) for source, home in zip(sources, definition.homes, strict=True)
-        ]
-        user = definition.user
+        resources, user = definition.resources, definition.user
+        command = render_command(definition.command, values)
+        is_zygote = run.is_spare and way_of(definition) is Way.ZYGOTE
         return RunPlan(
             run=run.id,
             image=definition.image,
-            command=render_command(definition.command, values),
+            command=(*AHEAD, *command) if is_zygote else command,
             variables={
                 **_about_limits(definition),
+                **_about_person(person),
+                **(_about_port(definition) if is_zygote else {}),
                 **render_variables(definition.variables, values),
             },
             network=definition.network,
@@ -115,10 +132,52 @@ class Launcher:
             pids=resources.pids,
             shm_bytes=resources.shm_bytes,
             tmp_bytes=resources.tmp_bytes,
-            mounts=mounts,
+            mounts=_mounts(definition, places, is_spare=run.is_spare),
             user="" if user is None else f"{user}:{user}",
             sudo=definition.sudo,
         )
+
+
+def _mounts(definition: Environment, places: Places, *, is_spare: bool) -> Sequence[Mount]:
+    # What is under a spare's home is nobody's: nothing may be left there.
+    homes = [
+        Mount(source, home.path, read_only=is_spare)
+        for source, home in zip(places.slots, definition.homes, strict=True)
+    ]
+    return [
+        *homes,
+        Mount(places.papers, PAPERS, read_only=True),
+        Mount(places.inside, INSIDE, read_only=True),
+        Mount(f"{places.inside}/person.sh", PROFILE, read_only=True),
+    ]
+
+
+def ports_ahead(definition: Environment) -> Sequence[Port]:
+    """What must answer before a spare can be claimed: a zygote listens, and says nothing yet."""
+    if way_of(definition) is not Way.ZYGOTE:
+        return definition.ports
+    return [replace(port, ready="") for port in _zygotes_port(definition)]
+
+
+def _zygotes_port(definition: Environment) -> Sequence[Port]:
+    return definition.http_ports[:1]
+
+
+def _about_port(definition: Environment) -> dict[str, str]:
+    numbers = [str(port.number) for port in _zygotes_port(definition)]
+    return {"MYDOCKER_PORT": numbers[0]} if numbers else {}
+
+
+def _about_person(person: Introduction | None) -> dict[str, str]:
+    """As in the papers: a container that is started for somebody knows them from the start."""
+    known = {"GIT_CONFIG_SYSTEM": f"{PAPERS}/gitconfig"}
+    if person is None:
+        return known
+    return known | {
+        "MYDOCKER_PERSON_NAME": person.name,
+        "MYDOCKER_PERSON_MAIL": person.mail,
+        "MYDOCKER_PERSON_LANGUAGE": person.language,
+    }
 
 
 def _about_limits(definition: Environment) -> dict[str, str]:

@@ -1,17 +1,20 @@
 """What the custodian reads and writes, each function one transaction. The only writer of runs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from mydocker.domain.environments import Environment, Protocol
+from mydocker.domain.environments import Environment
 from mydocker.domain.failures import Cause, Reason
 from mydocker.domain.runs import Phase, Sighting
 from mydocker.domain.story import StoryKind
 from mydocker.domain.workspaces import is_run_due, is_run_wanted
 from mydocker.loops import metrics
-from mydocker.loops.cases import Case
-from mydocker.services import catalogue
-from mydocker.store import access, runs, story, workspaces
+from mydocker.loops.cases import Case, key_of
+from mydocker.ports.nodes import Introduction
+from mydocker.services import catalogue, claims
+from mydocker.services import workspaces as services
+from mydocker.services.catalogue import Known
+from mydocker.store import access, people, runs, story, workspaces
 from mydocker.store.doorbell import ring
 from mydocker.store.runs import RunRow
 from mydocker.store.workspaces import WorkspaceRow
@@ -29,6 +32,20 @@ def memory_of(run: RunRow) -> str:
     return f"{definition_of(run).resources.memory_bytes / 2**30:.3g} GB"
 
 
+def keys() -> Collection[str]:
+    """Everything that the custodian has to do with."""
+    return {
+        *workspaces.with_something_to_do(),
+        *(key_of(None, spare.id) for spare in runs.spares()),
+    }
+
+
+def settled() -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Keys by run: of those that are ready and wished for, and of spares that stand by."""
+    standing = [spare for spare in runs.spares() if spare.stands_by_at and not spare.retired]
+    return runs.settled(), {spare.id: key_of(None, spare.id) for spare in standing}
+
+
 def open_case(workspace: str, apps_domain: str, now: datetime) -> Case | None:
     """The workspace's live run, made now if one is wished for; None if nothing lives."""
     row = workspaces.find(workspace)
@@ -42,23 +59,42 @@ def open_case(workspace: str, apps_domain: str, now: datetime) -> Case | None:
     return Case(run, wanted, Reason(cause, row.stop_facts))
 
 
+def open_spare(run: str) -> Case | None:
+    """A spare that is nobody's; None if it is no more, or somebody's."""
+    found = runs.find(run)
+    if found is None or found.workspace or not found.phase.is_live:
+        return None
+    return Case(found, not found.retired, Reason(Cause.SPARE_RETIRED))
+
+
 def _make_wanted(row: WorkspaceRow, apps_domain: str, now: datetime) -> RunRow | None:
     latest = runs.latest_of(row.id)
     facts, generation = (latest.as_facts(), latest.generation) if latest else (None, 0)
     if row.reset_home or not is_run_due(row.wanted, row.generation, facts, generation):
         return None
-    environment = catalogue.by_id(row.environment)
-    web = [p.number for p in environment.definition.ports if p.protocol is Protocol.HTTP]
-    return runs.make(
-        row.id,
-        row.generation,
-        row.environment,
-        environment.row.definition,
-        web,
-        apps_domain,
-        row.asked_at or now,
-        now,
-    )
+    environment, asked_at = catalogue.by_id(row.environment), row.asked_at or now
+    if row.stop_cause != Cause.SPARE_LOST and (
+        claimed := claims.claim(environment, row.id, row.generation, asked_at, now)
+    ):
+        return runs.find(claimed)
+    return _make(row.id, row.generation, environment, apps_domain, asked_at, now)
+
+
+def make_spare(environment: str, apps_domain: str, now: datetime) -> RunRow | None:
+    """Make a run ahead of demand, of the environment as it is now."""
+    return _make(None, 0, catalogue.by_id(environment), apps_domain, now, now)
+
+
+def _make(
+    workspace: str | None,
+    generation: int,
+    environment: Known,
+    apps_domain: str,
+    asked_at: datetime,
+    now: datetime,
+) -> RunRow | None:
+    web = [port.number for port in environment.definition.http_ports]
+    return runs.make(workspace, generation, environment.row, web, apps_domain, asked_at, now)
 
 
 def note(run: RunRow, **facts: object) -> None:
@@ -67,20 +103,27 @@ def note(run: RunRow, **facts: object) -> None:
 
 
 def record(
-    run: RunRow, phase: Phase, now: datetime, reason: Reason | None, container: Sighting | None
+    run: RunRow,
+    phase: Phase,
+    now: datetime,
+    reason: Reason | None,
+    container: Sighting | None,
+    image_id: str = "",
 ) -> RunRow | None:
     """Move the run forward and tell it in the story; None if somebody else moved it."""
     seen: dict[str, object] = {}
     if phase is Phase.STARTING:
         # Both may be true outside from now on; a crash must find them written.
-        seen = {"attached": True, "pulling": False}
+        seen = {"attached": True, "pulling": False, "image_id": image_id[:80]}
     if phase is Phase.ANSWERING and container is not None:
-        seen = {"launched": True, "published": True}
+        seen = {"launched": True, "published": not run.is_spare}
         seen |= {"container": container.container, "address": container.address}
     moved = runs.advance(run, phase, now, reason, **seen)
-    if moved is None:
-        return None
+    if moved is None or not run.workspace:
+        return moved
     _tell(run, phase, now, reason)
+    if reason is not None and reason.cause is Cause.SPARE_LOST:
+        services.ask_again(run.workspace, run.generation, reason.cause, now)
     ring("workspace", run.workspace)
     if phase is Phase.READY:
         ring("lifetime", run.workspace)  # from when on its end can be told
@@ -98,7 +141,7 @@ def _tell(run: RunRow, phase: Phase, now: datetime, reason: Reason | None) -> No
             kind, facts = StoryKind.ANSWERING, {"ports": ", ".join(map(str, ports))}
         case Phase.READY:
             kind, facts = StoryKind.READY, {"seconds": seconds}
-            _measure(run, "ready", now)
+            _measure(run, "claimed" if run.is_spare else "ready", now)
         case Phase.STOPPING:
             failed = reason is not None and reason.cause.is_failure
             kind = StoryKind.FAILED if failed else StoryKind.STOPPING
@@ -120,6 +163,8 @@ def _measure(run: RunRow, outcome: str, now: datetime) -> None:
 def pull_began(run: RunRow, now: datetime, image: str) -> None:
     """The image is not here: it is being fetched."""
     runs.note(run.id, pulling=True)
+    if not run.workspace:
+        return
     story.append(run.workspace, StoryKind.IMAGE_PULLING, now, run=run.id, image=image)
     ring("workspace", run.workspace)
 
@@ -127,19 +172,28 @@ def pull_began(run: RunRow, now: datetime, image: str) -> None:
 def pull_ended(run: RunRow, began: datetime, now: datetime, size_bytes: int) -> None:
     """The image is here."""
     runs.note(run.id, pulling=False)
+    if not run.workspace:
+        return
     size = f"{size_bytes / MEGABYTE:.0f} MB"
     seconds = f"{(now - began).total_seconds():.1f}"
     story.append(run.workspace, StoryKind.IMAGE_READY, now, run=run.id, size=size, seconds=seconds)
     ring("workspace", run.workspace)
 
 
-def homes_of(run: RunRow, now: datetime) -> Sequence[str]:
-    """The ids of the homes that the run's environment mounts, in its order."""
+def settling_of(run: RunRow, now: datetime) -> tuple[Sequence[str], Introduction]:
+    """The ids of the homes that the run's environment mounts, in its order; and its person."""
     row = workspaces.find(run.workspace)
     if row is None:
-        return ()
+        return (), Introduction()
     kinds = [home.kind.value for home in definition_of(run).homes]
-    return [workspaces.home_for(row, kind, now) for kind in kinds]
+    person = people.introduction(row.person)
+    homes = [workspaces.home_for(row, kind, now) for kind in kinds]
+    return homes, Introduction(*person) if person else Introduction()
+
+
+def stand_by(run: RunRow, now: datetime) -> bool:
+    """The spare can be claimed from now on."""
+    return runs.stand_by(run.id, now)
 
 
 def revoke_all(run: RunRow, now: datetime) -> Sequence[tuple[str, str]]:

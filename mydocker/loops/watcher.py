@@ -8,6 +8,7 @@ import structlog
 from mydocker.domain.runs import Phase
 from mydocker.domain.story import StoryKind
 from mydocker.loops import ledger
+from mydocker.loops.cases import key_of
 from mydocker.loops.database import Database
 from mydocker.ports.driver import Driver, Happening
 from mydocker.ports.errors import Unavailable
@@ -53,12 +54,12 @@ class Watcher:
     async def _heard(self, happening: Happening) -> None:
         if happening.kind in OWN_DOING:
             return
-        workspace = await self._database(runs.workspace_of, happening.run)
+        workspace = await self._database(runs.whose, happening.run)
         if workspace is None:
             return
-        if happening.kind == "oom":
+        if happening.kind == "oom" and workspace:
             await self._database(self._tell_of_memory, happening.run, workspace)
-        self._wake(workspace)
+        self._wake(key_of(workspace, happening.run))
 
     def _tell_of_memory(self, run: str, workspace: str) -> None:
         """A program in the container was killed for memory; the container may live on."""

@@ -16,10 +16,14 @@ from mydocker.domain.runs import Sighting
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A folder of the node that appears in the container, writable, `rslave`."""
+    """A folder or file of the node that appears in the container, `rslave`.
+
+    A home that is attached later to a read-only one is writable: it brings its own flags.
+    """
 
     source: str
     target: str
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

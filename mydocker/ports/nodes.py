@@ -37,6 +37,27 @@ class HomeMount:
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Where a run's things are on the node, for its container."""
+
+    slots: Sequence[str]
+    """A folder for each home, in order: to be given with `rslave`."""
+    papers: str
+    """What the container is told, for `/run/mydocker`, read-only."""
+    inside: str
+    """The platform's files for the inside of containers, for `/opt/mydocker`, read-only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """What a container is told of its person; a line of text each, empty where not known."""
+
+    name: str = ""
+    mail: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Swept:
     """Runs whose slots were removed, and those whose slots are still used."""
 
@@ -148,6 +169,18 @@ class NodeAgent(Protocol):
         """Say what the agent and its node can do."""
         ...
 
+    async def prepare(self, run: str, slots: int) -> Places:
+        """Make so many empty slots (at most 16) for a run, and its papers; says where they are."""
+        ...
+
+    async def introduce(self, run: str, person: Introduction) -> None:
+        """Tell a run's container who its person is, and let what waits for them in it go on.
+
+        The run must have been prepared, and its homes attached. Raises `Refused`
+        (`papers_taken`) if somebody else was introduced to it before.
+        """
+        ...
+
     async def attach(self, run: str, homes: Sequence[HomeMount]) -> Sequence[str]:
         """Mount homes for a run's container; returns the folder to give it for each, in order.
 
@@ -159,7 +192,7 @@ class NodeAgent(Protocol):
         ...
 
     async def detach(self, run: str) -> None:
-        """Take a run's homes away and remove its slots. The container must be gone before."""
+        """Take a run's homes away, its slots and papers. The container must be gone before."""
         ...
 
     async def attached(self) -> Mapping[str, Sequence[int]]:

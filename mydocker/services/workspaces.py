@@ -11,7 +11,8 @@ from mydocker.domain.refusals import Kind, Refusal
 from mydocker.domain.runs import Phase
 from mydocker.domain.story import StoryKind
 from mydocker.domain.words import gettext_noop as _
-from mydocker.services import catalogue
+from mydocker.services import catalogue, claims
+from mydocker.services.catalogue import Known
 from mydocker.store import access, runs, story
 from mydocker.store import workspaces as store
 from mydocker.store.doorbell import ring
@@ -27,6 +28,8 @@ class Asked:
     workspace: str
     is_new: bool
     """It did not exist before."""
+    is_claimed: bool = False
+    """It got a spare, which is ready in a moment."""
 
 
 def ask(person: Person, slug: str, now: datetime) -> Asked:
@@ -35,24 +38,39 @@ def ask(person: Person, slug: str, now: datetime) -> Asked:
     with unit_of_work():
         catalogue.admitted(person, environment)
         workspace, is_new = store.find_or_make(person.id, environment.row.id, now)
-        _start(workspace, person.id, now)
-    return Asked(workspace.id, is_new)
+        is_claimed = _start(workspace, environment, person.id, now)
+    return Asked(workspace.id, is_new, is_claimed)
 
 
-def start(person: Person, workspace: str, now: datetime) -> None:
+def start(person: Person, workspace: str, now: datetime) -> Asked:
     """Want a workspace that exists to run again."""
     with unit_of_work():
         row = _own(person, workspace)
-        catalogue.admitted(person, catalogue.by_id(row.environment))
-        _start(row, person.id, now)
+        environment = catalogue.by_id(row.environment)
+        catalogue.admitted(person, environment)
+        is_claimed = _start(row, environment, person.id, now)
+    return Asked(row.id, is_new=False, is_claimed=is_claimed)
 
 
-def _start(workspace: WorkspaceRow, actor: str, now: datetime) -> None:
+def _start(workspace: WorkspaceRow, environment: Known, actor: str, now: datetime) -> bool:
+    """Wish for a run, if none is wished for; whether it is a spare, claimed here."""
     if workspace.wanted and not _is_over(workspace):
-        return
-    if store.want(workspace, now, cause=Cause.RESTARTED.value):
-        story.append(workspace.id, StoryKind.ASKED, now, actor=actor)
-        ring("wish", workspace.id)
+        return False
+    if not store.want(workspace, now, cause=Cause.RESTARTED.value):
+        return False
+    story.append(workspace.id, StoryKind.ASKED, now, actor=actor)
+    ring("wish", workspace.id)
+    if workspace.reset_home:
+        return False
+    return claims.claim(environment, workspace.id, workspace.generation + 1, now, now) is not None
+
+
+def ask_again(workspace: str, generation: int, cause: Cause, now: datetime) -> None:
+    """Wish once more on behalf of whoever made this wish, unless it was taken back since."""
+    row = store.lock(workspace)
+    if row is not None and row.wanted and row.generation == generation:
+        store.want(row, row.asked_at or now, cause=cause.value)
+        ring("wish", workspace)
 
 
 def _is_over(workspace: WorkspaceRow) -> bool:

@@ -26,6 +26,15 @@ def known_as(issuer: str, subject: str) -> Person | None:
     return value_of(found.person) if found else None
 
 
+def introduction(person: str) -> tuple[str, str, str] | None:
+    """Name, mail and language of a person, as a container is told; None for nobody."""
+    return (
+        models.Person.objects.filter(id=person)
+        .values_list("display_name", "mail", "language")
+        .first()
+    )
+
+
 def with_mail(mail: str) -> Sequence[Person]:
     """Everybody with this mail address; it need not be unique."""
     return [value_of(row) for row in models.Person.objects.filter(mail__iexact=mail)[:10]]

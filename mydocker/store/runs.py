@@ -9,17 +9,20 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from mydocker.domain.failures import Cause, Reason
-from mydocker.domain.runs import Phase, RunFacts
+from mydocker.domain.runs import Phase, RunFacts, Standing
 from mydocker.store import ids, sql
+from mydocker.store.environments import EnvironmentRow
 from mydocker.store.models import ImageSize, Node, Pool, Run, RunHost
 from mydocker.store.secrets import seal, unseal
 
 _RUNS = """
 SELECT r.id, r.workspace_id, r.environment_id, r.generation, r.phase, r.phase_since, r.definition,
        r.launched, r.attached, r.published, r.pulling, r.container, r.address, r.cause, r.facts,
-       r.created_at, r.ready_at, r.secret, h.port, h.host
+       r.created_at, r.ready_at, r.secret, r.is_spare, r.stands_by_at, r.retired, r.revision,
+       r.image_id, h.port, h.host
   FROM run r LEFT JOIN run_host h ON h.run_id = r.id WHERE """
 _LIVES = f"r.phase < {Phase.ENDED:d}"
+_PORT = 23
 LOCAL = "local"
 """The one node of one machine."""
 
@@ -49,6 +52,20 @@ class RunRow:
     """Host name by port."""
     secret: str
     """The run's credentials, sealed."""
+    is_spare: bool = False
+    stands_by_at: datetime | None = None
+    retired: str = ""
+    revision: int = 0
+    image_id: str = ""
+
+    @property
+    def standing(self) -> Standing:
+        """Whose it is, and since when."""
+        if not self.is_spare:
+            return Standing.COLD
+        if self.workspace:
+            return Standing.CLAIMED
+        return Standing.COMING if self.stands_by_at is None else Standing.WAITING
 
     def credentials(self) -> tuple[str, str]:
         """The generated user name and password."""
@@ -58,14 +75,13 @@ class RunRow:
     def as_facts(self) -> RunFacts:
         """What `next_step` needs of it."""
         failure = Reason(Cause(self.cause), self.facts) if self.cause else None
-        return RunFacts(self.phase, self.phase_since, self.launched, failure)
+        return RunFacts(self.phase, self.phase_since, self.launched, failure, self.standing)
 
 
 def make(
-    workspace: str,
+    workspace: str | None,
     generation: int,
-    environment: str,
-    definition: Mapping[str, object],
+    environment: EnvironmentRow,
     ports: Sequence[int],
     apps_domain: str,
     asked_at: datetime,
@@ -73,7 +89,7 @@ def make(
 ) -> RunRow | None:
     """Make the run of this wish, with its own host names and credentials; all secret is made here.
 
-    None if one was made before, or an earlier one still lives.
+    None if one was made before, or an earlier one still lives. Without a workspace it is a spare.
     """
     secret = seal({"username": ids.opaque(8), "password": ids.run_password()})
     try:
@@ -81,10 +97,12 @@ def make(
             run = Run.objects.create(
                 workspace_id=workspace,
                 generation=generation,
-                environment_id=environment,
+                environment_id=environment.id,
                 node_id=LOCAL,
-                definition=definition,
+                definition=environment.definition,
                 secret=secret,
+                is_spare=workspace is None,
+                revision=environment.revision,
                 created_at=asked_at,
                 phase_since=now,
             )
@@ -95,10 +113,45 @@ def make(
     except IntegrityError:
         return None
     return RunRow(
-        run.id, workspace, environment, generation, Phase.NEW, now, definition,
+        run.id, workspace or "", environment.id, generation, Phase.NEW, now, environment.definition,
         launched=False, attached=False, published=False, pulling=False, container="", address=None,
         cause="", facts={}, created_at=asked_at, ready_at=None, hosts=hosts, secret=secret,
+        is_spare=workspace is None, revision=environment.revision,
     )  # fmt: skip
+
+
+_CLAIM = f"""
+UPDATE run SET workspace_id = %s, generation = %s, claimed_at = %s, created_at = %s,
+       published = TRUE
+ WHERE id = (SELECT id FROM run
+              WHERE environment_id = %s AND workspace_id IS NULL AND phase = {Phase.ANSWERING:d}
+                AND stands_by_at IS NOT NULL AND retired = '' AND revision = %s
+              ORDER BY stands_by_at LIMIT 1 {{locked}})
+   AND workspace_id IS NULL AND phase = {Phase.ANSWERING:d} AND retired = ''
+RETURNING id
+"""
+
+
+def claim(
+    environment: str,
+    revision: int,
+    workspace: str,
+    generation: int,
+    asked_at: datetime,
+    now: datetime,
+) -> str | None:
+    """Give a spare of the environment, as it is now, to a workspace: the id of the run, or None.
+
+    One conditional update: no spare is ever given twice, and none to a workspace that has a run.
+    """
+    statement = _CLAIM.format(locked=sql.skipping_locked())
+    try:
+        with transaction.atomic():
+            # Its routes may be put from now on; a crash must find that written.
+            found = sql.row(statement, workspace, generation, now, asked_at, environment, revision)
+    except IntegrityError:
+        return None
+    return found[0] if found else None
 
 
 def make_local_node() -> None:
@@ -133,6 +186,23 @@ def ready() -> Sequence[RunRow]:
     return _all(f"{_LIVES} AND r.phase = {Phase.READY:d} AND r.workspace_id IS NOT NULL")
 
 
+def spares() -> Sequence[RunRow]:
+    """Every spare that is nobody's and may exist outside."""
+    return _all(f"{_LIVES} AND r.workspace_id IS NULL")
+
+
+def stand_by(run: str, now: datetime) -> bool:
+    """Let a spare be claimed from now on. False if it is not one, or not any more."""
+    free = f"id = %s AND workspace_id IS NULL AND is_spare AND phase = {Phase.ANSWERING:d}"
+    return bool(sql.update("run", {"stands_by_at": now}, free, run))
+
+
+def retire(run: str, why: str) -> bool:
+    """Want a spare no more. False if it has a person, or ended, or was retired before."""
+    free = f"id = %s AND workspace_id IS NULL AND retired = '' AND phase < {Phase.STOPPING:d}"
+    return bool(sql.update("run", {"retired": why}, free, run))
+
+
 def settled() -> Mapping[str, str]:
     """Workspace by run, where the run is ready and is the one that is wished for."""
     found = Run.objects.filter(
@@ -151,10 +221,10 @@ def known(runs: Sequence[str]) -> Mapping[str, Phase]:
     return {id: Phase(phase) for id, phase in found}
 
 
-def workspace_of(run: str) -> str | None:
-    """The workspace a run belongs to."""
+def whose(run: str) -> str | None:
+    """The workspace a run belongs to; empty for a spare that is nobody's, None for no run."""
     found = sql.row("SELECT workspace_id FROM run WHERE id = %s", run)
-    return found[0] if found else None
+    return (found[0] or "") if found else None
 
 
 def advance(
@@ -171,14 +241,15 @@ def advance(
     if phase is Phase.READY:
         changes["ready_at"] = now
     ended = {"ended_at": now} if phase is Phase.ENDED else {}
-    as_read = "id = %s AND phase = %s"
+    whose = "workspace_id IS NULL" if not run.workspace else "workspace_id IS NOT NULL"
+    as_read = f"id = %s AND phase = %s AND {whose}"
     moved = sql.update("run", {**changes, **ended}, as_read, run.id, run.phase)
     return replace(run, **changes) if moved else None
 
 
 def note(run: str, **facts: object) -> None:
     """Remember what was done or seen outside: launched, attached, published, pulling, container,
-    address.
+    address, image_id.
     """
     sql.update("run", facts, "id = %s", run)
 
@@ -203,7 +274,7 @@ def sizes() -> Mapping[str, int]:
 
 def usual_seconds(environment: str, count: int = 20) -> float | None:
     """Median time from wish to ready of the last runs of an environment; None if there are none."""
-    rows = Run.objects.filter(environment_id=environment, ready_at__isnull=False)
+    rows = Run.objects.filter(environment_id=environment, ready_at__isnull=False, is_spare=False)
     times = rows.order_by("-ready_at").values_list("created_at", "ready_at")[:count]
     took = sorted((ready - created).total_seconds() for created, ready in times if ready)
     return took[len(took) // 2] if took else None
@@ -222,8 +293,8 @@ def _all(which: str, *parameters: object) -> list[RunRow]:
         known = hosts.setdefault(row[0], {})
         if row[0] not in found:
             found[row[0]] = _row(row, known)
-        if row[18] is not None:
-            known[row[18]] = row[19]
+        if row[_PORT] is not None:
+            known[row[_PORT]] = row[_PORT + 1]
     return list(found.values())
 
 
@@ -232,5 +303,6 @@ def _row(row: Sequence[Any], hosts: Mapping[int, str]) -> RunRow:
         row[0], row[1] or "", row[2], row[3], Phase(row[4]), sql.moment(row[5]),
         sql.json_of(row[6]), bool(row[7]), bool(row[8]), bool(row[9]), bool(row[10]), row[11],
         None if row[12] is None else str(row[12]), row[13], sql.json_of(row[14]),
-        sql.moment(row[15]), sql.moment_or_none(row[16]), hosts, row[17],
+        sql.moment(row[15]), sql.moment_or_none(row[16]), hosts, row[17], bool(row[18]),
+        sql.moment_or_none(row[19]), row[20], row[21], row[22],
     )  # fmt: skip

@@ -42,6 +42,11 @@ def locked(statement: str) -> str:
     return f"{statement} FOR UPDATE" if connection.vendor == "postgresql" else statement
 
 
+def skipping_locked() -> str:
+    """What ends a question in an update, so that two who ask at once do not wait for one row."""
+    return "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+
+
 def _adapted(parameters: Sequence[object]) -> list[Any]:
     return [_parameter(each) for each in parameters]
 

@@ -16,8 +16,10 @@ from mydocker.ports.nodes import (
     Firewall,
     HomeMount,
     HomeUsage,
+    Introduction,
     Machine,
     NodeAbilities,
+    Places,
     Space,
     Swept,
 )
@@ -36,6 +38,8 @@ class FakeAgent:
         self.unreachable = False
         self.now = datetime(2030, 1, 1, tzinfo=UTC)
         self.slots: dict[str, dict[int, HomeMount]] = {}
+        self.people: dict[str, Introduction | None] = {}
+        """Who was introduced, by run that was prepared."""
         self.known_homes: set[str] = set()
         self.trashed: list[tuple[str, datetime]] = []
         self.usages: dict[str, ContainerUsage] = {}
@@ -77,6 +81,21 @@ class FakeAgent:
                 1, self.can_idmap, problem, can_firewall=True, mount_namespace="mnt:[1]"
             )
 
+    async def prepare(self, run: str, slots: int) -> Places:
+        with self._doing("prepare", run):
+            self.people.setdefault(run, None)
+            self.slots.setdefault(run, {})
+            sources = tuple(f"/fake/slots/{run}/{slot}" for slot in range(slots))
+            return Places(sources, f"/fake/papers/{run}", "/fake/inside")
+
+    async def introduce(self, run: str, person: Introduction) -> None:
+        with self._doing("introduce", run):
+            if run not in self.people:
+                raise Unavailable("This run was not prepared. (enoent)")
+            if self.people[run] not in (None, person):
+                raise Refused("papers_taken", "Another person was introduced to this run.")
+            self.people[run] = person
+
     async def attach(self, run: str, homes: Sequence[HomeMount]) -> Sequence[str]:
         with self._doing("attach", run, *(mount.home for mount in homes)):
             if not self.can_idmap and any((m.uid, m.gid) != (1000, 1000) for m in homes):
@@ -91,6 +110,7 @@ class FakeAgent:
     async def detach(self, run: str) -> None:
         with self._doing("detach", run):
             self.slots.pop(run, None)
+            self.people.pop(run, None)
 
     async def attached(self) -> Mapping[str, Sequence[int]]:
         with self._doing("attached"):
@@ -102,6 +122,7 @@ class FakeAgent:
             removed = sorted(self.slots.keys() - set(known_runs))
             for run in removed:
                 del self.slots[run]
+                self.people.pop(run, None)
             return Swept(tuple(removed), ())
 
     async def trash(self, home: str) -> bool:

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from mydocker.adapters.agent.client import AgentClient
 from mydocker.ports.errors import Refused, Unavailable
-from mydocker.ports.nodes import Bridge, HomeMount, NodeAgent
+from mydocker.ports.nodes import Bridge, HomeMount, Introduction, NodeAgent
 from mydocker.testing.fake_agent import FakeAgent
 
 from .process import AgentProcess
@@ -50,6 +50,38 @@ async def test_attach_and_detach_may_be_repeated(node: NodeAgent) -> None:
     await node.detach(RUN)
     await node.detach(RUN)
     assert await node.attached() == {}
+
+
+async def test_a_run_is_prepared_before_its_homes_and_person_come(node: NodeAgent) -> None:
+    places = await node.prepare(RUN, 2)
+    assert await node.prepare(RUN, 2) == places
+    assert await node.attached() == {RUN: ()}
+    assert Path(places.papers).name == RUN
+    (source,) = await node.attach(RUN, [HOME])
+    assert source == places.slots[0]
+    assert await node.attached() == {RUN: (0,)}
+    ada = Introduction("Ada Lovelace", "ada@example.org", "fr")
+    await node.introduce(RUN, ada)
+    await node.introduce(RUN, ada)
+    await node.detach(RUN)
+    assert await node.attached() == {}
+
+
+async def test_nobody_is_introduced_after_somebody_else(node: NodeAgent) -> None:
+    await node.prepare(RUN, 0)
+    await node.introduce(RUN, Introduction("Ada"))
+    with pytest.raises(Refused) as refused:
+        await node.introduce(RUN, Introduction("Grace"))
+    assert refused.value.code == "papers_taken"
+    with pytest.raises(Unavailable):
+        await node.introduce(OTHER, Introduction("Grace"))
+
+
+async def test_sweep_takes_prepared_runs_too(node: NodeAgent) -> None:
+    await node.prepare(RUN, 1)
+    await node.prepare(OTHER, 0)
+    assert (await node.sweep({OTHER}, NOW)).removed == (RUN,)
+    assert await node.attached() == {OTHER: ()}
 
 
 async def test_a_slot_holds_one_home_for_one_owner(node: NodeAgent) -> None:
@@ -121,6 +153,8 @@ async def test_only_our_own_bridges_are_accepted(node: NodeAgent) -> None:
 async def test_bad_ids_are_refused(node: NodeAgent) -> None:
     for deed in (
         node.attach("../x", []),
+        node.prepare("../x", 1),
+        node.introduce("../x", Introduction()),
         node.attach(RUN, [HomeMount(0, "../x")]),
         node.detach(""),
         node.trash("a/b"),

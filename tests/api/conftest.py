@@ -162,7 +162,7 @@ def make_run(workspace: str, slug: str) -> str:
     row, known = stored.find(workspace), environments.by_slug(slug)
     assert row is not None
     made = runs.make(
-        workspace, row.generation, row.environment, known.row.definition, [8888],
+        workspace, row.generation, known.row, [8888],
         settings.MYDOCKER.apps_domain, now=NOW, asked_at=NOW,
     )  # fmt: skip
     assert made is not None

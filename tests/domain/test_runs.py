@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mydocker.domain.failures import TELLINGS, Cause, Reason
 from mydocker.domain.runs import (
     ABSENT,
+    Bind,
     ContainerStatus,
     Detach,
     Exit,
@@ -27,6 +28,8 @@ from mydocker.domain.runs import (
     RunFacts,
     Seen,
     Sighting,
+    StandBy,
+    Standing,
     Step,
     Unpublish,
     next_step,
@@ -64,23 +67,26 @@ class Case:
 
 def every_case() -> Iterator[Case]:
     runs = [
-        RunFacts(phase, NOW, launched, failure)
-        for phase, launched, failure in itertools.product(
-            Phase, BOTH, (None, Reason(Cause.OUT_OF_MEMORY))
+        RunFacts(phase, NOW, launched, failure, standing)
+        for phase, launched, failure, standing in itertools.product(
+            Phase, BOTH, (None, Reason(Cause.OUT_OF_MEMORY)), Standing
         )
     ]
     seens = [Seen(*each) for each in itertools.product(SIGHTINGS, BOTH, BOTH, BOTH, BOTH)]
+    seens += [replace(seen, bound=True) for seen in seens if seen.published]
     moments = (NOW - timedelta(hours=1), NOW, NOW + PATIENCE.to_answer, NOW + timedelta(days=1))
     for wanted, run, seen, now in itertools.product(BOTH, runs, seens, moments):
         yield Case(wanted, run, seen, now, next_step(wanted, ASKED, run, seen, now, PATIENCE))
 
 
 CASES = tuple(every_case())
-"""27,648 of them: everything there is."""
+"""165,888 of them: everything there is; `bound` matters nowhere but before a publication."""
 
 
 def test_there_is_a_step_for_everything() -> None:
-    kinds = (Record, Pull, Launch, Probe, Publish, Unpublish, Remove, Detach, Rest)
+    kinds = (
+        Record, Pull, Launch, Probe, StandBy, Bind, Publish, Unpublish, Remove, Detach, Rest,
+    )  # fmt: skip
     assert {type(case.step) for case in CASES} == set(kinds)
 
 
@@ -120,11 +126,51 @@ def test_an_ended_run_is_left_alone() -> None:
     assert all(isinstance(c.step, Rest) for c in CASES if c.run.phase is Phase.ENDED)
 
 
-def test_a_live_run_rests_only_when_it_is_ready_and_reachable() -> None:
+def test_a_live_run_rests_only_when_it_is_ready_and_reachable_or_stands_by() -> None:
     for case in CASES:
         if isinstance(case.step, Rest) and case.run.phase.is_live:
-            assert case.run.phase is Phase.READY and case.wanted and case.seen.published, case
+            assert case.wanted and case.seen.container.status is ContainerStatus.RUNNING, case
+            stands_by = case.run.standing is Standing.WAITING
+            if stands_by:
+                assert case.run.phase is Phase.ANSWERING, case
+            else:
+                assert case.run.phase is Phase.READY and case.seen.published, case
+
+
+def test_a_spare_that_is_nobodys_is_never_reachable() -> None:
+    for case in CASES:
+        if case.run.standing in (Standing.COMING, Standing.WAITING):
+            assert not isinstance(case.step, Publish | Bind), case
+            assert case.step != Record(Phase.READY), case
+
+
+def test_a_claimed_run_has_its_person_before_anybody_is_let_in() -> None:
+    for case in CASES:
+        if case.run.standing is Standing.CLAIMED and case.run.phase is Phase.ANSWERING:
+            reachable = isinstance(case.step, Publish) or case.step == Record(Phase.READY)
+            assert case.seen.bound or not reachable, case
+
+
+def test_only_a_claimed_run_gets_a_person_and_only_once_it_runs() -> None:
+    for case in CASES:
+        if isinstance(case.step, Bind):
+            assert case.run.standing is Standing.CLAIMED, case
+            assert case.run.phase is Phase.ANSWERING and not case.seen.bound, case
             assert case.seen.container.status is ContainerStatus.RUNNING, case
+
+
+def test_a_spare_stands_by_once_it_answers() -> None:
+    for case in CASES:
+        if isinstance(case.step, StandBy):
+            assert case.run.standing is Standing.COMING and case.seen.answers, case
+            assert case.run.phase is Phase.ANSWERING, case
+
+
+def test_a_spare_that_dies_while_it_is_claimed_is_told_apart() -> None:
+    for case in CASES:
+        if isinstance(case.step, Record) and case.step.reason == Reason(Cause.SPARE_LOST):
+            assert case.run.standing is Standing.CLAIMED and case.wanted, case
+            assert case.run.phase is Phase.ANSWERING, case
 
 
 def test_nothing_is_begun_for_a_run_that_nobody_wants() -> None:
@@ -148,7 +194,8 @@ def test_a_container_that_was_started_once_is_not_made_again() -> None:
 def test_a_run_is_ready_only_when_its_ports_answer_and_its_routes_are_put() -> None:
     for case in CASES:
         if isinstance(case.step, Record) and case.step.phase is Phase.READY:
-            assert case.seen.answers and case.seen.published, case
+            was_ready = case.run.standing is Standing.CLAIMED  # for whom it would be
+            assert (case.seen.answers or was_ready) and case.seen.published, case
             assert case.seen.container.status is ContainerStatus.RUNNING, case
 
 
@@ -234,6 +281,7 @@ class World:
     listens: bool = True
     published: bool = False
     attached: bool = False
+    bound: bool = False
     wanted: bool = True
     now: datetime = NOW
     starts: int = 0
@@ -243,8 +291,9 @@ class World:
     def seen(self) -> Seen:
         running = self.container.status is ContainerStatus.RUNNING
         return Seen(
-            self.container, self.image_here, running and self.listens, self.published, self.attached
-        )
+            self.container, self.image_here, running and self.listens, self.published,
+            self.attached, self.bound,
+        )  # fmt: skip
 
     def turn(self, survives: int = 3) -> Step:
         """Take one step; the process dies after `survives` of its three parts."""
@@ -255,7 +304,14 @@ class World:
             self.run = replace(self.run, launched=True)
         if survives > 2 and isinstance(step, Record):
             self.write(step)
+        if survives > 2 and isinstance(step, StandBy):
+            self.run = replace(self.run, standing=Standing.WAITING)
         return step
+
+    def claim(self) -> None:
+        """Somebody takes the spare, at any instant: it works only while one stands by."""
+        if self.run.standing is Standing.WAITING and self.run.phase is Phase.ANSWERING:
+            self.run = replace(self.run, standing=Standing.CLAIMED)
 
     def act(self, step: Step) -> None:
         match step:
@@ -275,7 +331,10 @@ class World:
             case Detach():
                 assert self.container is ABSENT
                 self.attached = False
-            case Record() | Rest():
+            case Bind():
+                assert self.run.standing is Standing.CLAIMED
+                self.bound = True
+            case Record() | Rest() | StandBy():
                 pass
 
     def launch(self) -> None:
@@ -305,6 +364,8 @@ class World:
                 self.image_here = False
             case "gateway forgets":
                 self.published = False
+            case "claim":
+                self.claim()
             case "unwant":
                 self.wanted = False
             case "fall silent":
@@ -320,6 +381,7 @@ MISHAPS = (
     "exit",
     "forget image",
     "gateway forgets",
+    "claim",
     "unwant",
     "fall silent",
     "clock",
@@ -348,6 +410,42 @@ def test_it_converges_whatever_was_lost_on_the_way(instants: list[int | str], un
     else:
         assert world.run.phase is Phase.ENDED and world.run.failure is not None
         assert (world.container, world.published, world.attached) == (ABSENT, False, False)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(INSTANTS, max_size=30), st.sampled_from(["keep", "claim", "retire"]))
+def test_a_spare_stands_by_or_serves_its_person_or_is_gone(
+    instants: list[int | str], then: str
+) -> None:
+    world = World(RunFacts(Phase.NEW, NOW, standing=Standing.COMING))
+    for instant in instants:
+        if isinstance(instant, str):
+            world.suffer(instant)
+        else:
+            world.turn(survives=instant)
+    if then == "claim":
+        world.claim()
+    world.wanted = world.wanted and then != "retire"
+    for _turn in range(15):
+        world.turn()
+    assert isinstance(world.turn(), Rest)
+    match world.run.phase, world.run.standing:
+        case Phase.ANSWERING, Standing.WAITING:
+            assert world.wanted and not (world.published or world.bound)
+        case Phase.READY, Standing.CLAIMED:
+            assert world.wanted and world.published and world.attached
+        case phase, _:
+            assert phase is Phase.ENDED and world.run.failure is not None
+            assert (world.container, world.published, world.attached) == (ABSENT, False, False)
+
+
+def test_without_mishaps_a_spare_takes_the_straight_way_to_its_person() -> None:
+    world = World(RunFacts(Phase.NEW, NOW, standing=Standing.COMING))
+    steps = [type(world.turn()) for _turn in range(6)]
+    assert steps == [Pull, Record, Launch, Record, StandBy, Rest]
+    world.claim()
+    steps = [type(world.turn()) for _turn in range(5)]
+    assert steps == [Bind, Publish, Record, Rest, Rest]
 
 
 def test_without_mishaps_it_takes_the_straight_way() -> None:

@@ -73,7 +73,7 @@ class Round:
         row = stored.find(services.ask(person, "tiny", at).workspace)
         assert row is not None
         made = runs.make(
-            row.id, 1, row.environment, found.row.definition, [8888], "apps.test", at, at
+            row.id, 1, found.row, [8888], "apps.test", at, at
         )
         assert made is not None
         runs.note(made.id, container=CONTAINER, address="10.0.0.2")

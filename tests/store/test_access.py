@@ -32,7 +32,7 @@ def ready(now: datetime) -> tuple[Person, RunRow]:
     row = store.find(services.ask(person, "tiny", now).workspace)
     assert row is not None
     run = runs.make(
-        row.id, 1, row.environment, environment.row.definition, [8888], "apps.test", now, now
+        row.id, 1, environment.row, [8888], "apps.test", now, now
     )
     assert run is not None and runs.advance(run, Phase.READY, now)
     return person, run

@@ -18,8 +18,10 @@ from mydocker.ports.nodes import (
     Firewall,
     HomeMount,
     HomeUsage,
+    Introduction,
     Machine,
     NodeAbilities,
+    Places,
     Space,
     Swept,
 )
@@ -53,6 +55,13 @@ class AgentClient:
             can_firewall=said["firewall"],
             mount_namespace=said["mount_namespace"],
         )
+
+    async def prepare(self, run: str, slots: int) -> Places:
+        said = await self._ask("prepare", run=run, slots=slots)
+        return Places(tuple(said["sources"]), said["papers"], said["inside"])
+
+    async def introduce(self, run: str, person: Introduction) -> None:
+        await self._ask("introduce", run=run, person=asdict(person))
 
     async def attach(self, run: str, homes: Sequence[HomeMount]) -> Sequence[str]:
         said = await self._ask("attach", run=run, homes=[asdict(home) for home in homes])

@@ -94,7 +94,10 @@ def _count_networks(inspected: Json) -> int:
 
 def _mounts(body: Mapping[str, Any], inspected: Json) -> Iterator[str]:
     """Compare the binds. Volumes are the image's own and hold nothing of the host."""
-    wanted = {(m["Source"], m["Target"], True, "rslave") for m in body["HostConfig"]["Mounts"]}
+    wanted = {
+        (m["Source"], m["Target"], not m["ReadOnly"], "rslave")
+        for m in body["HostConfig"]["Mounts"]
+    }
     found = {
         (m["Source"], m["Destination"], m["RW"], m["Propagation"])
         for m in inspected["Mounts"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from mydocker.adapters.docker.names import Names
 from mydocker.domain.environments import NetworkPolicy
-from mydocker.ports.driver import RunPlan
+from mydocker.ports.driver import Mount, RunPlan
 
 SUDO_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 """What sudo and apt need, and nothing of the network, devices or the kernel."""
@@ -89,7 +89,7 @@ def host_config(plan: RunPlan, network: str, bounds: Bounds, limits: Limits) -> 
         "PublishAllPorts": False,
         # An empty range of groups: nobody may open a ping socket.
         "Sysctls": {"net.ipv4.ping_group_range": "1 0"},
-        "Mounts": [_bind(mount.source, mount.target) for mount in plan.mounts],
+        "Mounts": [_bind(mount) for mount in plan.mounts],
     }
 
 
@@ -140,11 +140,11 @@ def _ulimit(name: str, value: int) -> dict[str, Any]:
     return {"Name": name, "Soft": value, "Hard": value}
 
 
-def _bind(source: str, target: str) -> Mapping[str, Any]:
+def _bind(mount: Mount) -> Mapping[str, Any]:
     return {
         "Type": "bind",
-        "Source": source,
-        "Target": target,
-        "ReadOnly": False,
+        "Source": mount.source,
+        "Target": mount.target,
+        "ReadOnly": mount.read_only,
         "BindOptions": {"Propagation": "rslave"},
     }

@@ -16,7 +16,7 @@ _CLOSED = (
     *("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/run"),
     *("/sbin", "/sys", "/tmp", "/usr/bin", "/usr/lib", "/usr/sbin", "/var/lib/dpkg"),  # noqa: S108
     # The platform's own, in every container.
-    "/.mydocker",
+    *("/.mydocker", "/opt/mydocker"),
 )
 """Folders that take no home, nor does what is below them."""
 

@@ -13,7 +13,10 @@ from mydocker.store.models.workspaces import Workspace
 
 
 class Run(models.Model):
-    """One container of a workspace. Written by one loop only; `phase` never goes back."""
+    """One container of a workspace, or a spare that is nobody's yet. `phase` never goes back.
+
+    Written by one loop only, but for the claim, which is one conditional update of a service.
+    """
 
     id = models.CharField(primary_key=True, max_length=20, default=run_id, editable=False)
     workspace = models.ForeignKey(Workspace, models.CASCADE, null=True, related_name="runs")
@@ -36,7 +39,19 @@ class Run(models.Model):
     facts = models.JSONField(default=dict)
     last_log = models.TextField(blank=True)
     """The last lines of a failed run's log, since its container is gone."""
+    is_spare = models.BooleanField(default=False)
+    """It was made before anybody asked for it."""
+    revision = models.PositiveIntegerField(default=0)
+    """Of the environment, when the run was made."""
+    image_id = models.CharField(max_length=80, blank=True)
+    """Which image the name meant when the container was made."""
+    stands_by_at = models.DateTimeField(null=True)
+    """From when on a spare can be claimed."""
+    claimed_at = models.DateTimeField(null=True)
+    retired = models.CharField(max_length=20, blank=True)
+    """Why a spare is not wanted any more; it cannot be claimed then."""
     created_at = models.DateTimeField()
+    """When it was asked for; of a spare that nobody claimed, when it was made."""
     ready_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
@@ -49,9 +64,23 @@ class Run(models.Model):
                 condition=Q(phase__lt=Phase.ENDED),
                 name="run_live_once",
             ),
+            models.CheckConstraint(
+                condition=Q(workspace__isnull=False) | Q(is_spare=True),
+                name="run_of_somebody_or_spare",
+            ),
+            models.CheckConstraint(
+                condition=Q(claimed_at__isnull=True)
+                | Q(workspace__isnull=False, stands_by_at__isnull=False, retired=""),
+                name="run_claimed_by_somebody",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["phase"], condition=Q(phase__lt=Phase.ENDED), name="run_live"),
+            models.Index(
+                fields=["environment", "stands_by_at"],
+                condition=Q(workspace__isnull=True, phase__lt=Phase.ENDED),
+                name="run_spare",
+            ),
             models.Index(
                 F("environment"),
                 F("ready_at").desc(),
