@@ -360,7 +360,8 @@ def contents(module: Any) -> dict[str, Any]:
 def admit_packages() -> bool:
     """Let in the packages of the person's home; returns whether that can still be done.
 
-    They go before the image's. One of a name that is imported already comes too late.
+    They go before the image's, but after those of a virtual environment (site.py, `main`). One
+    whose name is imported already comes too late.
     """
     folder = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
     if not folder or not os.path.isdir(folder):
@@ -372,8 +373,10 @@ def admit_packages() -> bool:
     site.addsitedir(folder)
     added = sys.path[before:]
     del sys.path[before:]
-    of_image = [i for i, path in enumerate(sys.path) if path in site.getsitepackages()]
-    place = of_image[0] if of_image else len(sys.path)
+    first = set(site.getsitepackages())
+    if sys.prefix != sys.base_prefix:
+        first -= set(site.getsitepackages([sys.prefix]))
+    place = next((i for i, path in enumerate(sys.path) if path in first), len(sys.path))
     sys.path[place:place] = added
     importlib.invalidate_caches()
     return True
@@ -412,12 +415,14 @@ def main() -> None:
     if sys.path[0] == os.path.dirname(os.path.realpath(__file__)):
         sys.path[0] = os.path.dirname(os.path.realpath(program))
     cwd = os.getcwd()
+    gc.disable()
     try:
         bell = open_bell()
         door = make_door()
         prepare(program)
         gc.collect()
         gc.freeze()
+        gc.enable()
         door.open()
     except Unfit as reason:
         sys.stderr.write(
