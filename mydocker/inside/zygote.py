@@ -1,0 +1,445 @@
+"""A Jupyter application that has imported all it needs, and waits for its person.
+
+`ahead` starts it in a container that stands by: `zygote.py PROGRAM ARGUMENT...`. It listens on the
+application's port and sleeps until somebody rings at the FIFO of the run's papers. By then the
+person's home lies where an empty folder was. It makes up for what an interpreter looks at only
+when it starts, and becomes PROGRAM, just as if it had been started this moment; until then it
+reads no configuration of a person's and writes nothing.
+
+It runs under the image's Python, from 3.8 on, with nothing but the standard library and what a
+Jupyter has. Where it cannot wait it says why, and ends with status 78.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import locale
+import mimetypes
+import os
+import platform
+import pwd
+import re
+import runpy
+import select
+import signal
+import site
+import socket
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+GO = "/run/mydocker/go"
+"""The FIFO that is rung at the claim."""
+ENVIRONMENT = "/run/mydocker/environment"
+"""The person's variables, one `NAME=value` a line; it appears before the ring."""
+PORT = "MYDOCKER_PORT"
+"""The variable with the port to listen on; the application does not see it."""
+BACKLOG = 1024
+KNOCKS = 32
+"""Connections that may wait unanswered: beyond, they are old probes and make room."""
+UNFIT = 78
+
+LATE = (
+    "IPython",
+    "encodings.idna",
+    "jinja2.ext",
+    "jupyter_core.migrate",
+    "jupyter_lsp.serverextension",
+    "jupyter_lsp.virtual_documents_shadow",
+    "jupyter_server.files.handlers",
+    "jupyter_server.gateway.managers",
+    "jupyter_server.kernelspecs.handlers",
+    "jupyter_server.nbconvert.handlers",
+    "jupyter_server.services.contents.filemanager",
+    "jupyter_server.services.kernels.kernelmanager",
+    "jupyter_server.view.handlers",
+    "jupyter_server_terminals.api_handlers",
+    "jupyterlab.handlers.extension_manager_handler",
+    "jupyterlab_server.handlers",
+    "nbconvert.exporters",
+    "notebook_shim.nbserver",
+    "sqlite3",
+    "ssl",
+    "terminado",
+    "tornado.platform.asyncio",
+)
+"""What Jupyter imports only when it starts or is first asked; whichever of it there is."""
+
+FIXED_AT_START = re.compile(r"PYTHON|LD_|HOME$|GCONV_PATH$")
+"""Variables that a process looks at before its first instruction."""
+SHELLS_OWN = ("PWD", "OLDPWD", "SHLVL", "_")
+"""Variables that the shell of `ahead` may have added."""
+
+
+class Unfit(Exception):
+    """Why there can be no zygote, for whoever reads the log."""
+
+
+# --- before the person ------------------------------------------------------------------------
+
+
+def script_imports(program: str) -> str:
+    """Return the module whose function a console script calls."""
+    text = Path(program).read_text(encoding="utf-8", errors="replace")
+    found = re.search(r"^from (?!__)([\w.]+) import ", text, re.MULTILINE)
+    if not found:
+        raise Unfit(f"{program} is no application of Jupyter's")
+    return found[1]
+
+
+def prepare(program: str) -> None:
+    """Import the application and all that it will want, and fill the caches that it fills."""
+    try:
+        importlib.import_module(script_imports(program))
+    except ImportError as missing:
+        raise Unfit(f"{program} cannot be imported: {missing}") from missing
+    server = sys.modules.get("jupyter_server.serverapp")
+    if not server:
+        raise Unfit(f"{program} is no application of Jupyter Server's")
+    for name in enabled_extensions():
+        import_extension(name)
+    for names in getattr(server, "JUPYTER_SERVICE_HANDLERS", {}).values():
+        for name in names or ():
+            import_if_there(name)
+    for name in LATE:
+        import_if_there(name)
+    warm_up()
+
+
+def import_if_there(name: str) -> Any:
+    """Import a module, unless it is not there or will not be imported: then that is for later."""
+    try:
+        return importlib.import_module(name)
+    except (Exception, SystemExit):
+        return None
+
+
+def import_extension(name: str) -> None:
+    """Import a server extension, as far as Jupyter does before there is a server."""
+    module = import_if_there(name)
+    points = getattr(module, "_jupyter_server_extension_points", tuple)
+    try:
+        for point in points():
+            import_if_there(point["module"])
+    except Exception:
+        return
+
+
+def enabled_extensions() -> Iterator[str]:
+    """Yield the server extensions that the image enables; a person's own are for later."""
+    home = os.path.expanduser("~")
+    for folder in importlib.import_module("jupyter_core.paths").jupyter_config_path():
+        if folder == home or folder.startswith(home + os.sep):
+            continue
+        for file in [
+            Path(folder, "jupyter_server_config.json"),
+            *Path(folder, "jupyter_server_config.d").glob("*.json"),
+        ]:
+            yield from extensions_in(file)
+
+
+def extensions_in(file: Path) -> list[str]:
+    """Return the server extensions that a configuration file enables; none if it is unusable."""
+    try:
+        named = json.loads(file.read_text(encoding="utf-8"))["ServerApp"]["jpserver_extensions"]
+        return [name for name, enabled in named.items() if enabled]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return []
+
+
+def warm_up() -> None:
+    """Fill caches of whole processes, whose contents do not depend on the person."""
+    mimetypes.init()
+    platform.platform()
+    platform.processor()  # a child process, the first time
+    pwd.getpwuid(os.getuid())
+    compile_routes()
+    compile_a_template()
+
+
+def compile_routes() -> None:
+    """Compile the regular expressions of the addresses, as an application under `/` has them."""
+    for module in list(sys.modules.values()):
+        handlers = contents(module).get("default_handlers")
+        for handler in handlers if isinstance(handlers, list) else ():
+            if isinstance(handler, tuple) and isinstance(handler[0], str):
+                pattern = "/" + handler[0].lstrip("/")
+                re.compile(pattern if pattern.endswith("$") else pattern + "$")
+
+
+def compile_a_template() -> None:
+    """Compile a page, for the lexer, the parser and the generator of templates."""
+    jinja2 = import_if_there("jinja2")
+    if jinja2:
+        pages = jinja2.Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+        pages.compile("{% block a %}{{ b | e }}{% if c %}{% trans %}d{% endtrans %}{% endif %}"
+                      "{% for e in f %}{{ e.g }}{% endfor %}{# h #}{% endblock %}")  # fmt: skip
+
+
+# --- the port ---------------------------------------------------------------------------------
+
+
+class Door:
+    """The socket that listens before there is a server, and is the server's in the end.
+
+    It stands in for `tornado.netutil.bind_sockets`, through which every server of Jupyter's both
+    tries ports and opens its own. A server that wants anything but this port on every IPv4 address
+    gets what it wants, and this socket is closed.
+    """
+
+    def __init__(self, port: int, bind: Callable[..., Any]) -> None:
+        self._bind = bind
+        self._port = port
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.settimeout(0)
+
+    def open(self) -> None:
+        """Listen; connections wait from now on."""
+        try:
+            self.socket.bind(("0.0.0.0", self._port))
+            self.socket.listen(BACKLOG)
+        except OSError as no:
+            raise Unfit(f"port {self._port} cannot be listened on: {no}") from no
+
+    def bind_sockets(
+        self,
+        port: int,
+        address: str | None = None,
+        family: int = socket.AF_UNSPEC,
+        *rest: Any,
+        **named: Any,
+    ) -> Any:
+        """Return listening sockets: copies of ours, so that it outlives one that is closed."""
+        everywhere = address in ("0.0.0.0", "", None)
+        ours = port == self._port and everywhere and family in (socket.AF_INET, socket.AF_UNSPEC)
+        if not ours or self.socket.fileno() < 0:
+            self.socket.close()
+            return self._bind(port, address, family, *rest, **named)
+        copy = self.socket.dup()
+        copy.settimeout(0)
+        if address or family == socket.AF_INET:
+            return [copy]
+        try:
+            return [copy, *self._bind(port, address, socket.AF_INET6, *rest, **named)]
+        except OSError:  # no IPv6 here
+            return [copy]
+
+    def clear(self, rung: Callable[[], bool]) -> None:
+        """Drop the connections that wait if they are many, but none that came after the ring."""
+        waiting = connections_waiting(self.socket)
+        if waiting <= KNOCKS or rung():
+            return
+        for _ in range(waiting):
+            try:
+                self.socket.accept()[0].close()
+            except OSError:
+                return
+
+
+def connections_waiting(listening: socket.socket) -> int:
+    """Return how many connections nobody has accepted: `tcpi_unacked` (tcp(7), TCP_INFO)."""
+    try:
+        info = listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 28)
+    except OSError:
+        return 0
+    return int(struct.unpack_from("=I", info, 24)[0])
+
+
+def make_door() -> Door:
+    """Return the door, through which tornado goes from now on."""
+    try:
+        port = int(os.environ.pop(PORT))
+    except (LookupError, ValueError):
+        raise Unfit(f"the variable {PORT} has no port") from None
+    try:
+        netutil = importlib.import_module("tornado.netutil")
+    except ImportError as missing:
+        raise Unfit(f"this Python has no Jupyter: {missing}") from missing
+    door = Door(port, netutil.bind_sockets)
+    netutil.bind_sockets = door.bind_sockets  # type: ignore[attr-defined]
+    return door
+
+
+# --- waiting ----------------------------------------------------------------------------------
+
+
+def open_bell(path: str = GO) -> int:
+    """Open the FIFO, so that who rings finds a reader."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as no:
+        raise Unfit(f"{path} cannot be opened: {no.strerror}") from no
+
+
+def wait_for_the_ring(bell: int, door: Door) -> None:
+    """Sleep until a byte came, or whoever had opened the FIFO closed it; then close our end.
+
+    Both last: a ring while this process is frozen is there when it thaws. A FIFO that nobody has
+    opened yet is silent (pipe(7) says nothing of it, Linux's `pipe_poll` does).
+    """
+    at_bell = select.poll()
+    at_bell.register(bell, select.POLLIN)
+
+    def rung() -> bool:
+        return bool(at_bell.poll(0))
+
+    with select.epoll() as anything:
+        anything.register(bell, select.EPOLLIN)
+        # By edge: a connection wakes once, and may then wait.
+        anything.register(door.socket.fileno(), select.EPOLLIN | select.EPOLLET)
+        while not rung():
+            anything.poll()
+            door.clear(rung)
+    os.close(bell)
+
+
+# --- the person is here -----------------------------------------------------------------------
+
+
+def read_environment(path: str = ENVIRONMENT) -> dict[str, str]:
+    """Return the person's variables; a line that is none is passed over, as in person.sh."""
+    try:
+        lines = Path(path).read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return {}
+    found = [re.fullmatch(rb"([A-Za-z_][A-Za-z0-9_]*)=([^\0]*)", line) for line in lines]
+    return {os.fsdecode(one[1]): os.fsdecode(one[2]) for one in found if one}
+
+
+def forget_the_shell() -> None:
+    """Take back what `ahead` was run by has added to the environment."""
+    try:
+        given = Path("/proc/1/environ").read_bytes().split(b"\0")
+    except OSError:
+        given = []
+    names = {os.fsdecode(line.partition(b"=")[0]) for line in given}
+    for name in SHELLS_OWN:
+        if name not in names:
+            os.environ.pop(name, None)
+
+
+def was_coerced() -> bool:
+    """Whether this interpreter put LC_CTYPE into its environment by itself (PEP 538)."""
+    given = Path("/proc/self/environ").read_bytes().split(b"\0")
+    return "LC_CTYPE" in os.environ and not any(line.startswith(b"LC_CTYPE=") for line in given)
+
+
+def settle_language(*, coerced: bool) -> bool:
+    """Take the language of the environment; returns whether the interpreter's encodings fit."""
+    if coerced:
+        del os.environ["LC_CTYPE"]
+    if take_locale() in ("C", "POSIX") and not os.environ.get("LC_ALL"):
+        os.environ["LC_CTYPE"] = "C.UTF-8"
+        take_locale()
+    for module in list(sys.modules.values()):
+        if "SYS_LOCALE" in contents(module):
+            contents(module)["SYS_LOCALE"] = locale.getlocale()[0] or "en"
+    encoding = locale.nl_langinfo(locale.CODESET).lower().replace("-", "")
+    return encoding == sys.getfilesystemencoding().lower().replace("-", "")
+
+
+def take_locale() -> str:
+    """Read characters as the environment says, and no more than that: so does an interpreter."""
+    try:
+        return locale.setlocale(locale.LC_CTYPE, "")
+    except locale.Error:
+        return locale.setlocale(locale.LC_CTYPE, "C")
+
+
+def contents(module: Any) -> dict[str, Any]:
+    """Return what a module holds so far; a lazy one stays so."""
+    held: dict[str, Any] = getattr(module, "__dict__", {})
+    return held
+
+
+def admit_packages() -> bool:
+    """Let in the packages of the person's home; returns whether that can still be done.
+
+    They go before the image's, but after those of a virtual environment (site.py, `main`). One
+    whose name is imported already comes too late.
+    """
+    folder = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
+    if not folder or not os.path.isdir(folder):
+        return True
+    names = {name.split(".")[0] for name in os.listdir(folder)}
+    if names & {"usercustomize", *(name.split(".")[0] for name in sys.modules)}:
+        return False
+    before = len(sys.path)
+    site.addsitedir(folder)
+    added = sys.path[before:]
+    del sys.path[before:]
+    first = set(site.getsitepackages())
+    if sys.prefix != sys.base_prefix:
+        first -= set(site.getsitepackages([sys.prefix]))
+    place = next((i for i, path in enumerate(sys.path) if path in first), len(sys.path))
+    sys.path[place:place] = added
+    importlib.invalidate_caches()
+    return True
+
+
+def welcome(cwd: str) -> bool:
+    """Be where the person's home is, with their variables; returns whether this process can."""
+    for folder in (cwd, os.path.expanduser("~"), "/"):
+        try:
+            os.chdir(folder)  # also where the path is the same: another folder lies there now
+            break
+        except OSError:
+            continue
+    theirs = read_environment()
+    coerced = was_coerced()
+    forget_the_shell()
+    os.environ.update(theirs)
+    if any(FIXED_AT_START.match(name) for name in theirs):
+        if coerced:
+            del os.environ["LC_CTYPE"]
+        return False
+    speaks = any(name == "LANG" or name.startswith("LC_") for name in theirs)
+    return (not speaks or settle_language(coerced=coerced)) and admit_packages()
+
+
+def become(program: str, words: list[str]) -> None:
+    """Run the program in this very process."""
+    sys.argv = [program, *words]
+    runpy.run_path(program, run_name="__main__")
+
+
+def main() -> None:
+    """Prepare, wait, become."""
+    signal.signal(signal.SIGTERM, end)
+    program, words = sys.argv[1], sys.argv[2:]
+    if sys.path[0] == os.path.dirname(os.path.realpath(__file__)):
+        sys.path[0] = os.path.dirname(os.path.realpath(program))
+    cwd = os.getcwd()
+    gc.disable()
+    try:
+        bell = open_bell()
+        door = make_door()
+        prepare(program)
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+        door.open()
+    except Unfit as reason:
+        sys.stderr.write(
+            f"mydocker: cannot start ahead: {reason}. Start this environment without spares.\n"
+        )
+        sys.exit(UNFIT)
+    wait_for_the_ring(bell, door)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if not welcome(cwd):
+        os.execv(program, [program, *words])
+    become(program, words)
+
+
+def end(*_: object) -> NoReturn:
+    """Nobody came: end at once, and well."""
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
