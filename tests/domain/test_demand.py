@@ -172,6 +172,16 @@ def test_classes_at_the_same_time_are_different_people() -> None:
     assert for_class(CLASS.start, sessions=both) == 80
     assert for_class(CLASS.start, *[CLASS.start] * 70, sessions=both) == 10
     assert for_class(CLASS.start, *[CLASS.start] * 90, sessions=both) == 0
+    # Three came though one was expected: the others are of the large class.
+    small = replace(CLASS, students=1)
+    assert for_class(CLASS.start, *[CLASS.start] * 3, sessions=(small, CLASS)) == 58
+    assert for_class(CLASS.start + 10 * MINUTE, *[CLASS.start] * 3, sessions=(small, CLASS)) == 30
+
+
+def test_half_a_student_is_one() -> None:
+    odd = [replace(CLASS, students=21)]
+    after = [for_class(CLASS.start + minutes * MINUTE, sessions=odd) for minutes in (10, 20, 30)]
+    assert after == [11, 6, 2]
 
 
 def test_a_burst_asks_for_as_many_as_came_while_a_stock_is_filled() -> None:
@@ -227,7 +237,7 @@ def test_the_number_is_bounded_explained_and_depends_on_no_order(
     now: datetime,
     data: st.DataObject,
 ) -> None:
-    if sessions and data.draw(st.booleans()):
+    if data.draw(st.booleans()) and sessions:
         now = sessions[0].start + data.draw(st.integers(-60, 120)) * MINUTE
     arrivals = [now - each * MINUTE for each in minutes]
     present = arrivals[: data.draw(st.integers(0, 10))]
@@ -244,7 +254,7 @@ def test_the_number_is_bounded_explained_and_depends_on_no_order(
     assert more.number >= found.number
     mixed = Random(1)
     for some in (arrivals, present, sessions):
-        mixed.shuffle(some)  # type: ignore[arg-type]
+        mixed.shuffle(some)
     assert wanted_spares(spares, sessions, arrivals, now, present=present) == found
 
 
@@ -271,6 +281,7 @@ def test_the_next_change_is_told() -> None:
     assert next_change(NONE, [CLASS], CLASS.start) == CLASS.start + 10 * MINUTE
     assert next_change(replace(NONE, most=30), [CLASS], CLASS.start) == CLASS.start + 20 * MINUTE
     assert next_change(NONE, [CLASS], CLASS.start - LOOK_AHEAD - HOUR) is None
+    assert next_change(NONE, [CLASS], CLASS.end - HOUR) == CLASS.end
     assert next_change(NONE, [CLASS], CLASS.end) is None
 
 
@@ -280,7 +291,7 @@ def test_nothing_changes_before_the_next_change_and_then_it_does(
     spares: Spares, sessions: list[ClassSession], now: datetime, data: st.DataObject
 ) -> None:
     spares = replace(spares, learnt=False)
-    if sessions and data.draw(st.booleans()):
+    if data.draw(st.booleans()) and sessions:
         now = sessions[0].start + data.draw(st.integers(-180, 180)) * MINUTE
 
     def number(instant: datetime) -> int:

@@ -177,6 +177,20 @@ def test_spares_and_class_sessions() -> None:
     )
 
 
+def test_a_class_session_on_a_day_when_clocks_are_moved() -> None:
+    def read(day: str) -> tuple[datetime, datetime]:
+        entry = {"start": f"{day}T02:30", "end": f"{day} 02:45", "students": 1}
+        session = read_environment(tree(sessions=[entry])).sessions[0]
+        return session.start, session.end
+
+    assert read("2026-10-25") == (
+        datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+        datetime(2026, 10, 25, 1, 45, tzinfo=UTC),
+    )
+    with pytest.raises(Mistakes, match="ends after it starts"):
+        read("2026-03-29")
+
+
 def test_spares_are_written_as_a_teacher_writes_them() -> None:
     given = tree(spares={"schedule": [LINE, LINE | {"days": ["mon", "wed"]}]}, sessions=[SESSION])
     written = write_environment(read_environment(given))

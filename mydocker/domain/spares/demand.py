@@ -143,7 +143,7 @@ def learnt(
     Counting by arrival and not by minute keeps the many quiet minutes from hiding the one that
     matters. A single visitor a week ago asks for one spare during that hour, and none otherwise.
     """
-    came = sorted(each for each in arrivals if now - LOOK_BACK <= each <= now)
+    came = sorted(each for each in arrivals if each >= now - LOOK_BACK)
     refill = max(refill, timedelta(seconds=1))
     weeks_ago = [
         count
