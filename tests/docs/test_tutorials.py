@@ -126,10 +126,11 @@ def test_examples_are_environments_without_mistakes_or_warnings(page: str) -> No
         assert warnings_of(read_definition(text)) == []
 
 
-def test_the_reference_has_an_example_that_is_an_environment() -> None:
+def test_the_examples_of_the_reference_are_environments() -> None:
     source = (ROOT / "docs" / "reference" / "environment-file.md").read_text()
-    [least] = [block.text for block in blocks_in(source) if block.verb == "example"]
-    assert warnings_of(read_definition(least)) == []
+    examples = {block.marker: block.text for block in blocks_in(source) if block.verb == "example"}
+    assert set(examples) == {"example: least", "example: spares"}
+    assert [warnings_of(read_definition(text)) for text in examples.values()] == [[], []]
 
 
 def test_a_block_belongs_to_the_marker_right_above_it() -> None:

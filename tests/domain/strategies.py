@@ -1,12 +1,14 @@
 """Valid environments of all shapes, and trees of none."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
 from mydocker.domain.environments import (
     Access,
     Auth,
+    ClassSession,
+    Day,
     Environment,
     HomeKind,
     HomeMount,
@@ -16,9 +18,13 @@ from mydocker.domain.environments import (
     Port,
     Protocol,
     Resources,
+    ScheduleLine,
+    SpareMode,
+    Spares,
     Status,
     Text,
 )
+from mydocker.domain.local_times import begin_instant, end_instant, wall_time
 
 # Everything that a text may hold, with what YAML, shells and templates stumble over more often.
 LETTERS = st.characters(
@@ -110,6 +116,48 @@ def links(draw: st.DrawFn, numbers: list[int]) -> str:
     return f"{draw(st.sampled_from(['http', 'https']))}://{host}{rest}"
 
 
+zones = st.sampled_from(["Europe/Paris", "UTC", "America/New_York", "Pacific/Apia"])
+moments = st.integers(0, 4 * 365 * 24 * 60).map(
+    lambda minutes: datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
+
+
+@st.composite
+def schedule_lines(draw: st.DrawFn) -> ScheduleLine:
+    days = draw(st.sets(st.sampled_from(Day), min_size=1))
+    first = draw(st.integers(0, 1_439))
+    return ScheduleLine(
+        days=tuple(day for day in Day if day in days),
+        from_minutes=first,
+        to_minutes=draw(st.integers(0, 1_440).filter(lambda minutes: minutes != first)),
+        spares=draw(st.integers(1, 500)),
+        zone=draw(zones),
+    )
+
+
+@st.composite
+def class_sessions(draw: st.DrawFn) -> ClassSession:
+    zone = draw(zones)
+    # As read: times are written by a clock, and one that is shown twice has two meanings.
+    start = begin_instant(wall_time(draw(moments), zone), zone)
+    end = end_instant(wall_time(start, zone) + timedelta(minutes=draw(st.integers(1, 600))), zone)
+    lead = timedelta(minutes=draw(st.integers(0, 120)))
+    return ClassSession(
+        start, max(end, start + timedelta(minutes=1)), draw(st.integers(1, 300)), lead, zone
+    )
+
+
+@st.composite
+def some_spares(draw: st.DrawFn) -> Spares:
+    return Spares(
+        wanted=draw(st.integers(0, 500)),
+        learnt=draw(st.booleans()),
+        most=draw(st.integers(0, 500)),
+        mode=draw(st.sampled_from(SpareMode)),
+        schedule=tuple(draw(st.lists(schedule_lines(), unique=True, max_size=3))),
+    )
+
+
 @st.composite
 def environments(draw: st.DrawFn) -> Environment:
     declared = draw(declared_ports())
@@ -141,6 +189,8 @@ def environments(draw: st.DrawFn) -> Environment:
             for kind, path in zip(homes, ("/home/jovyan", "/home/jovyan/mon cours"), strict=False)
         ),
         lifetime=draw(lifetimes()),
+        spares=draw(some_spares()),
+        sessions=tuple(draw(st.lists(class_sessions(), unique=True, max_size=2))),
         network=draw(st.sampled_from(NetworkPolicy)),
         maintainers=tuple(draw(st.lists(mails, unique=True, max_size=3))),
         courses=tuple(draw(st.lists(some_words, unique=True, max_size=3))),

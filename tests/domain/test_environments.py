@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from mydocker.domain.environments import (
     Access,
     Auth,
+    ClassSession,
+    Day,
     Environment,
     HomeKind,
     HomeMount,
@@ -21,6 +23,9 @@ from mydocker.domain.environments import (
     Port,
     Protocol,
     Resources,
+    ScheduleLine,
+    SpareMode,
+    Spares,
     Text,
     read_environment,
     warnings_of,
@@ -120,6 +125,94 @@ def test_a_whole_environment() -> None:
     assert environment.access is Access.PEOPLE
 
 
+LINE: Tree = {"days": "mon-fri", "from": "08:00", "to": "18:00", "spares": 10}
+SESSION: Tree = {"start": "2026-11-23T08:30", "end": "2026-11-23T10:30", "students": 60}
+
+
+def test_spares_and_class_sessions() -> None:
+    environment = read_environment(
+        tree(
+            spares={
+                "wanted": 2,
+                "learnt": "no",
+                "most": 80,
+                "mode": "running",
+                "schedule": [
+                    LINE,
+                    {"days": ["sun", "fri-sat"], "from": "22:00", "to": "2:00", "spares": 1,
+                     "zone": "America/New_York"},
+                    {"days": "sat-mon", "from": "00:00", "to": "24:00", "spares": 1},
+                ],
+            },
+            sessions=[SESSION, SESSION | {"zone": "UTC", "lead": "1 h"}, SESSION],
+        )
+    )  # fmt: skip
+    week = tuple(Day)
+    assert environment.spares == Spares(
+        wanted=2,
+        learnt=False,
+        most=80,
+        mode=SpareMode.RUNNING,
+        schedule=(
+            ScheduleLine(week[:5], 480, 1080, 10, "Europe/Paris"),
+            ScheduleLine(week[4:], 1320, 120, 1, "America/New_York"),
+            ScheduleLine((Day.MON, Day.SAT, Day.SUN), 0, 1440, 1),
+        ),
+    )
+    assert environment.sessions == (
+        ClassSession(
+            datetime(2026, 11, 23, 7, 30, tzinfo=UTC),
+            datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
+            60,
+            timedelta(minutes=20),
+            "Europe/Paris",
+        ),
+        ClassSession(
+            datetime(2026, 11, 23, 8, 30, tzinfo=UTC),
+            datetime(2026, 11, 23, 10, 30, tzinfo=UTC),
+            60,
+            timedelta(hours=1),
+            "UTC",
+        ),
+    )
+
+
+def test_a_class_session_on_a_day_when_clocks_are_moved() -> None:
+    def read(day: str) -> tuple[datetime, datetime]:
+        entry = {"start": f"{day}T02:30", "end": f"{day} 02:45", "students": 1}
+        session = read_environment(tree(sessions=[entry])).sessions[0]
+        return session.start, session.end
+
+    assert read("2026-10-25") == (
+        datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+        datetime(2026, 10, 25, 1, 45, tzinfo=UTC),
+    )
+    with pytest.raises(Mistakes, match="ends after it starts"):
+        read("2026-03-29")
+
+
+def test_spares_are_written_as_a_teacher_writes_them() -> None:
+    given = tree(spares={"schedule": [LINE, LINE | {"days": ["mon", "wed"]}]}, sessions=[SESSION])
+    written = write_environment(read_environment(given))
+    assert written["spares"] == {
+        "wanted": 0,
+        "learnt": True,
+        "most": 50,
+        "mode": "auto",
+        "schedule": [
+            {**LINE, "zone": "Europe/Paris"},
+            {**LINE, "days": ["mon", "wed"], "zone": "Europe/Paris"},
+        ],
+    }
+    assert written["sessions"] == [{**SESSION, "zone": "Europe/Paris", "lead": "20 min"}]
+
+
+def test_a_definition_from_before_there_were_spares_has_the_defaults() -> None:
+    environment = read_environment(LEAST)
+    assert (environment.spares, environment.sessions) == (Spares(), ())
+    assert Spares() == Spares(0, True, 50, SpareMode.AUTO, ())
+
+
 def test_each_http_port_is_an_interface_where_nothing_is_said() -> None:
     environment = read_environment(
         tree(ports=[{"number": 8888, "label": "Lab"}, 6080, {"number": 22, "protocol": "ssh"}])
@@ -182,6 +275,25 @@ def test_a_file_keeps_its_meaning_and_leaves_out_what_is_empty() -> None:
         ({"resources": {"cpu": 0.01, "memory": "16 MiB", "pids": 16, "tmp": "1 MiB"}}, True),
         ({"lifetime": {"idle": "10 s", "absolute": "366 days"}}, True),
         ({"lifetime": {"absolute": "367 days"}}, False),
+        ({"spares": {"wanted": 500, "most": 500}}, True),
+        ({"spares": {"wanted": 0, "most": 0}}, True),
+        ({"spares": {"wanted": 501}}, False),
+        ({"spares": {"most": 501}}, False),
+        ({"spares": {"schedule": [LINE | {"spares": 500}]}}, True),
+        ({"spares": {"schedule": [LINE | {"spares": 501}]}}, False),
+        ({"spares": {"schedule": [LINE | {"spares": 0}]}}, False),
+        ({"spares": {"schedule": [LINE] * 50}}, True),
+        ({"spares": {"schedule": [LINE] * 51}}, False),
+        ({"sessions": [SESSION | {"end": "2026-11-30T08:30"}]}, True),
+        ({"sessions": [SESSION | {"end": "2026-11-30T08:31"}]}, False),
+        ({"sessions": [SESSION | {"lead": "24 h"}]}, True),
+        ({"sessions": [SESSION | {"lead": "25 h"}]}, False),
+        ({"sessions": [SESSION | {"lead": "0 s"}]}, True),
+        ({"sessions": [SESSION | {"students": 5_000}]}, True),
+        ({"sessions": [SESSION | {"students": 5_001}]}, False),
+        ({"sessions": [SESSION | {"students": 0}]}, False),
+        ({"sessions": [SESSION] * 500}, True),
+        ({"sessions": [SESSION] * 501}, False),
     ],
 )
 def test_limits_are_where_they_are_said_to_be(entries: Tree, fits: bool) -> None:
@@ -441,6 +553,82 @@ WRONG: Mapping[str, tuple[Tree, str, str]] = {
     "join code": ({"join_code": "é"}, "join_code", "4 to 64 letters"),
     "short join code": ({"join_code": "abc"}, "join_code", "4 to 64 letters"),
     "access": ({"access": "everyone"}, "access", "anyone"),
+    "spares as a number": ({"spares": 3}, "spares", "named values"),
+    "wanted at the root": ({"wanted": 3}, "wanted", "belongs under spares"),
+    "spares in quotes": ({"spares": {"wanted": "3"}}, "spares.wanted", "without quotes"),
+    "fewer than none": ({"spares": {"wanted": -1}}, "spares.wanted", "between 0 and 500"),
+    "learnt": ({"spares": {"learnt": 3}}, "spares.learnt", "yes or no"),
+    "mode": ({"spares": {"mode": "runing"}}, "spares.mode", "Did you mean running?"),
+    "max for most": ({"spares": {"max": 3}}, "spares.max", "Did you mean most?"),
+    "schedule of one line": ({"spares": {"schedule": LINE}}, "spares.schedule", "a list"),
+    "line that is a text": (
+        {"spares": {"schedule": ["mon"]}},
+        "spares.schedule[0]",
+        "named values",
+    ),
+    **{
+        f"line: {name}": (
+            {
+                "spares": {
+                    "schedule": [{key: each for key, each in (LINE | entries).items() if each}]
+                }
+            },
+            f"spares.schedule[0].{place}",
+            words,
+        )
+        for name, entries, place, words in (
+            ("without days", {"days": None}, "days", "days is missing"),
+            ("without from", {"from": None}, "from", "from is missing. Say from when"),
+            ("without to", {"to": None}, "to", "to is missing"),
+            ("without spares", {"spares": None}, "spares", "spares is missing"),
+            ("in French", {"days": "lun"}, "days", "a range such as mon-fri"),
+            ("range of three", {"days": "mon-wed-fri"}, "days", "mon-wed-fri is no day"),
+            ("half a range", {"days": "mon-"}, "days", "mon- is no day"),
+            ("days by number", {"days": [1, "mon"]}, "days[0]", "1 is no day"),
+            ("days that are none", {"days": True}, "days", "a text"),
+            ("from as a number", {"from": 8}, "from", "'08:00'"),
+            ("from without minutes", {"from": "8h"}, "from", "time of the day"),
+            ("to at 25", {"to": "25:00"}, "to", "'24:00' is the end"),
+            ("to after the end", {"to": "24:01"}, "to", "time of the day"),
+            ("from the end", {"from": "24:00"}, "from", "No day begins"),
+            ("no time", {"from": "18:00"}, "to", "from 00:00 to 24:00"),
+            ("unknown zone", {"zone": "Europe/Pari"}, "zone", "Did you mean Europe/Paris?"),
+            ("zone in small letters", {"zone": "europe/paris"}, "zone", "mean Europe/Paris?"),
+            ("zone of nowhere", {"zone": "../../etc"}, "zone", "IANA name"),
+            ("offset", {"zone": "+01:00"}, "zone", "no time zone +01:00"),
+            ("folder of zones", {"zone": "Europe"}, "zone", "no time zone Europe."),
+            ("tz", {"tz": "UTC"}, "tz", "Did you mean zone?"),
+        )
+    },
+    "no day": (
+        {"spares": {"schedule": [LINE | {"days": []}]}},
+        "spares.schedule[0].days",
+        "No day is listed",
+    ),
+    "one session": ({"sessions": SESSION}, "sessions", "a list"),
+    **{
+        f"session: {name}": (
+            {"sessions": [{key: each for key, each in (SESSION | entries).items() if each}]},
+            f"sessions[0].{place}",
+            words,
+        )
+        for name, entries, place, words in (
+            ("without start", {"start": None}, "start", "start is missing"),
+            ("without end", {"end": None}, "end", "end is missing"),
+            ("without students", {"students": None}, "students", "students is missing"),
+            ("backwards", {"end": "2026-11-23T08:30"}, "end", "ends after it starts"),
+            ("for ever", {"end": "2027-11-23T08:30"}, "end", "7 days"),
+            ("in no month", {"start": "2026-13-23T08:30"}, "start", "date with a time"),
+            ("on no day", {"start": "2026-02-30T08:30"}, "start", "date with a time"),
+            ("at no hour", {"end": "2026-11-23T25:30"}, "end", "date with a time"),
+            ("with an offset", {"start": "2026-11-23T08:30+01:00"}, "start", "its own key"),
+            ("of old", {"start": "0001-01-01T00:00"}, "start", "date with a time"),
+            ("on a day", {"start": "2026-11-23"}, "start", "2026-11-23T08:30"),
+            ("some students", {"students": "many"}, "students", "whole number"),
+            ("lead of 20", {"lead": 20}, "lead", "with its unit"),
+            ("unknown zone", {"zone": "Paris"}, "zone", "no time zone Paris"),
+        )
+    },
 }
 
 
@@ -519,6 +707,31 @@ ADVICE: Mapping[str, tuple[Tree, str, str]] = {
     "shell variable": ({"command": "jupyter lab $HOME/x"}, "command", "no shell"),
     "big tmp": ({"resources": {"memory": "1 GiB", "tmp": "1 GiB"}}, "resources", "1 GiB"),
     "nobody": ({"access": "people"}, "people", "Nobody is listed"),
+    "never, though wanted": (
+        {"spares": {"mode": "never", "wanted": 1}},
+        "spares",
+        "wants no spares",
+    ),
+    "spares of what reads its home": (
+        {"spares": {"wanted": 1}, "command": "rserver", "homes": {"global": "/home/x"}},
+        "spares",
+        "rserver may read the home",
+    ),
+    "more than the most": (
+        {"spares": {"wanted": 51}},
+        "spares.wanted",
+        "51 spares, and at most 50",
+    ),
+    "class larger than the most": (
+        {"sessions": [SESSION], "command": "jupyter lab"},
+        "sessions[0].students",
+        "60 spares, and at most 50",
+    ),
+    "schedule beyond the most": (
+        {"spares": {"most": 9, "schedule": [LINE]}},
+        "spares.schedule[0].spares",
+        "10 spares, and at most 9",
+    ),
     "useless list": ({"access": "anyone", "people": ["a@b"]}, "access", "no effect"),
 }
 
@@ -529,6 +742,18 @@ def test_advice_is_told_where_it_belongs(case: tuple[Tree, str, str]) -> None:
     found = {each.place: each.told()[0] for each in warnings_of(read_environment(tree(**entries)))}
     assert list(found) == [place]
     assert words in found[place]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        {"spares": {"wanted": 1}, "homes": {"global": "/home/x"}},
+        {"spares": {"mode": "never"}},
+        {"spares": {"mode": "never", "wanted": 1}, "status": "archived"},
+    ],
+)
+def test_no_advice_on_spares_where_nothing_is_known_to_be_wrong(entries: Tree) -> None:
+    assert warnings_of(read_environment(tree(**entries))) == []
 
 
 def test_a_good_environment_gets_no_advice() -> None:

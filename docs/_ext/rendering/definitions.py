@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mydocker.domain.environments import limits, reading
+from mydocker.domain.environments import calendar, limits, reading
 from mydocker.domain.environments.doors import _KEYS_OF_INTERFACE, _KEYS_OF_PORT
 from mydocker.domain.environments.values import (
+    LEAD,
     Access,
     Auth,
     Environment,
@@ -21,9 +22,12 @@ from mydocker.domain.environments.values import (
     Port,
     Protocol,
     Resources,
+    SpareMode,
+    Spares,
     Status,
     Text,
 )
+from mydocker.domain.local_times import DEFAULT_ZONE
 from mydocker.domain.quantities import write_bytes, write_cpus, write_duration
 from mydocker.domain.templates import IN_COMMANDS, Name
 from rendering import Incomplete
@@ -31,7 +35,7 @@ from rendering.markdown import code, entry
 from rendering.members import explained
 
 _BARE = Environment(slug="", title=Text(), image="")
-_RESOURCES, _LIFETIME, _PORT = Resources(), Lifetime(), Port(1)
+_RESOURCES, _LIFETIME, _PORT, _SPARES = Resources(), Lifetime(), Port(1), Spares()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,10 @@ ENVIRONMENT = {
     "resources": Key("What a run may use. See [resources](#resources).", "see there"),
     "homes": Key("Folders that stay. See [homes](#homes).", "none: nothing is kept"),
     "lifetime": Key("When a run ends by itself. See [lifetime](#lifetime).", "see there"),
+    "spares": Key(
+        "How many containers stand ready before anybody asks. See [spares](#spares).", "see there"
+    ),
+    "sessions": Key("Dated uses by a class. See [sessions](#sessions).", "none"),
     "network": Key("Where a workspace may go.", code(_BARE.network.value), NetworkPolicy),
     "maintainers": Key(
         "Mails of those who may change it and see who is in.",
@@ -170,6 +178,53 @@ HOMES = {
         "Path in the container of the home that all of a person's workspaces share.", "absent"
     ),
 }
+SPARES = {
+    "wanted": Key(
+        f"Always so many: 0 to {calendar.MOST_SPARES}. Of this, the schedule, the class sessions "
+        "and what is learnt, the largest holds; they do not add up.",
+        code(str(_SPARES.wanted)),
+    ),
+    "learnt": Key(
+        "Whether there are also as many as recent arrivals suggest. See "
+        "[where the number comes from](../explanation/spares.md#where-the-number-comes-from).",
+        "yes",
+    ),
+    "most": Key(
+        f"Never more, whatever asks for them: 0 to {calendar.MOST_SPARES}.",
+        code(str(_SPARES.most)),
+    ),
+    "mode": Key("How far they are started ahead.", code(_SPARES.mode.value), SpareMode),
+    "schedule": Key(
+        f"Weekly times, at most {calendar.MOST_LINES} [lines](#lines-of-the-schedule). Where they "
+        "overlap, the largest holds.",
+        "none",
+    ),
+}
+LINES = {
+    "days": Key(
+        "`mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`, a range such as `mon-fri`, or a list of "
+        "these. The day is the one on which the line begins."
+    ),
+    "from": Key("When it begins, by the clock there: `'08:00'`."),
+    "to": Key(
+        "When it ends; `'24:00'` is the end of the day. A time before `from` is on the next day. "
+        "A time that the clock shows twice when it is set back is the second one, and in `from` "
+        "the first; one that is skipped when it is set forward is the moment of the jump."
+    ),
+    "zone": Key("IANA name of the time zone.", code(DEFAULT_ZONE)),
+    "spares": Key(f"How many: 1 to {calendar.MOST_SPARES}."),
+}
+SESSIONS = {
+    "start": Key("By the clock there: `2026-11-23T08:30`."),
+    "end": Key(f"In the same way; at most {calendar.LONGEST_SESSION.days} days after the start."),
+    "zone": Key("IANA name of the time zone of both.", code(DEFAULT_ZONE)),
+    "students": Key(
+        f"How many are expected: 1 to {calendar.MOST_STUDENTS:,}. Classes at the same time add up."
+    ),
+    "lead": Key(
+        "How long before its start spares are made; at most a day.", code(write_duration(LEAD))
+    ),
+}
 SECTIONS = (
     Section("Keys", reading.KEYS, ENVIRONMENT),
     Section("Ports", _KEYS_OF_PORT, PORTS),
@@ -177,6 +232,9 @@ SECTIONS = (
     Section("Resources", limits.KEYS_OF_RESOURCES, RESOURCES),
     Section("Homes", [kind.value for kind in HomeKind], HOMES),
     Section("Lifetime", limits.KEYS_OF_LIFETIME, LIFETIME),
+    Section("Spares", calendar.KEYS_OF_SPARES, SPARES),
+    Section("Lines of the schedule", calendar.KEYS_OF_LINE, LINES),
+    Section("Sessions", calendar.KEYS_OF_SESSION, SESSIONS),
 )
 _MEANINGS = {
     Name.USERNAME: "The run's generated user name; not the person's.",

@@ -1,11 +1,14 @@
 """Environments: what a teacher defines. Their values, how they are read, written and judged."""
 
 from mydocker.domain.environments.advice import warnings_of
+from mydocker.domain.environments.ahead import NotAhead, Way, WhyNot, eligibility
 from mydocker.domain.environments.mistakes import Mistake, Mistakes, Path
 from mydocker.domain.environments.reading import read_environment
 from mydocker.domain.environments.values import (
     Access,
     Auth,
+    ClassSession,
+    Day,
     Environment,
     HomeKind,
     HomeMount,
@@ -15,6 +18,9 @@ from mydocker.domain.environments.values import (
     Port,
     Protocol,
     Resources,
+    ScheduleLine,
+    SpareMode,
+    Spares,
     Status,
     Text,
 )
@@ -23,6 +29,8 @@ from mydocker.domain.environments.writing import write_environment
 __all__ = [
     "Access",
     "Auth",
+    "ClassSession",
+    "Day",
     "Environment",
     "HomeKind",
     "HomeMount",
@@ -31,12 +39,19 @@ __all__ = [
     "Mistake",
     "Mistakes",
     "NetworkPolicy",
+    "NotAhead",
     "Path",
     "Port",
     "Protocol",
     "Resources",
+    "ScheduleLine",
+    "SpareMode",
+    "Spares",
     "Status",
     "Text",
+    "Way",
+    "WhyNot",
+    "eligibility",
     "read_environment",
     "warnings_of",
     "write_environment",

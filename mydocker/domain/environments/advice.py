@@ -3,8 +3,16 @@
 import re
 from collections.abc import Iterator
 
+from mydocker.domain.environments.ahead import NotAhead, WhyNot, eligibility
 from mydocker.domain.environments.mistakes import Mistake
-from mydocker.domain.environments.values import Access, Auth, Environment, Interface, Protocol
+from mydocker.domain.environments.values import (
+    Access,
+    Auth,
+    Environment,
+    Interface,
+    Protocol,
+    Status,
+)
 from mydocker.domain.links import read_link
 from mydocker.domain.quantities import write_bytes
 from mydocker.domain.templates import needs_password, words_as_written
@@ -24,6 +32,7 @@ def warnings_of(environment: Environment) -> list[Mistake]:
         *_of_command(environment),
         *_of_resources(environment),
         *_of_people(environment),
+        *_of_spares(environment),
     ]
 
 
@@ -116,3 +125,33 @@ def _of_people(environment: Environment) -> Iterator[Mistake]:
             _("The list of people has no effect while anyone can join."),
             _("Write access: people."),
         )
+
+
+def _of_spares(environment: Environment) -> Iterator[Mistake]:
+    spares = environment.spares
+    asked = [
+        (("spares", "wanted"), spares.wanted),
+        *(
+            (("spares", "schedule", number, "spares"), line.spares)
+            for number, line in enumerate(spares.schedule)
+        ),
+        *(
+            (("sessions", number, "students"), session.students)
+            for number, session in enumerate(environment.sessions)
+        ),
+    ]
+    if not any(number for _path, number in asked) or environment.status is Status.ARCHIVED:
+        return
+    found = eligibility(environment)
+    # The image's own command is not known here, nor needed for anything else that is wrong.
+    if isinstance(found, NotAhead) and found.why is not WhyNot.UNKNOWN:
+        yield Mistake(("spares",), found.message, found.hint, found.facts)
+        return
+    for path, number in asked:
+        if number > spares.most:
+            yield Mistake(
+                path,
+                _("This asks for %(number)s spares, and at most %(most)s are made."),
+                _("Write most: %(number)s under spares, or leave the others to start cold."),
+                {"number": number, "most": spares.most},
+            )

@@ -45,6 +45,15 @@ _SYNONYMS = {
     "timeout": "idle",
     "code": "join_code",
     "must_answer": "ready",
+    "max": "most",
+    "maximum": "most",
+    "min": "wanted",
+    "number": "wanted",
+    "count": "spares",
+    "timezone": "zone",
+    "tz": "zone",
+    "until": "to",
+    "begin": "start",
 }
 _YES = frozenset({"yes", "on", "true"})
 _NO = frozenset({"no", "off", "false"})

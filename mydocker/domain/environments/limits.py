@@ -105,7 +105,12 @@ def _limit(place: Place) -> timedelta | None:
     return None if place.value == "never" else _duration(place, SHORTEST)
 
 
-def _duration(place: Place, shortest: timedelta) -> timedelta | None:
+def lead(place: Place, longest: timedelta) -> timedelta | None:
+    """Read how long before something spares for it are made."""
+    return _duration(place, timedelta(0), longest)
+
+
+def _duration(place: Place, shortest: timedelta, longest: timedelta = LONGEST) -> timedelta | None:
     try:
         if not isinstance(place.value, str):
             raise ValueError
@@ -116,11 +121,11 @@ def _duration(place: Place, shortest: timedelta) -> timedelta | None:
             _("Write 20 min, 1 h 30 min, 2 days; for a limit, also never."),
         )
         return None
-    if not shortest <= duration <= LONGEST:
+    if not shortest <= duration <= longest:
         place.wrong(
             _("This duration must lie between %(least)s and %(most)s."),
             least=write_duration(shortest),
-            most=write_duration(LONGEST),
+            most=write_duration(longest),
         )
         return None
     return duration

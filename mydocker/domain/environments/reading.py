@@ -9,7 +9,15 @@ through the lifetime; access is `people` where people are listed, else `anyone`.
 from collections.abc import Callable
 from typing import TypeVar
 
-from mydocker.domain.environments import checks, doors, fields, limits, mounts, words
+from mydocker.domain.environments import (
+    calendar,
+    checks,
+    doors,
+    fields,
+    limits,
+    mounts,
+    words,
+)
 from mydocker.domain.environments.fields import Place
 from mydocker.domain.environments.mistakes import Mistakes
 from mydocker.domain.environments.values import (
@@ -19,6 +27,7 @@ from mydocker.domain.environments.values import (
     NetworkPolicy,
     Port,
     Resources,
+    Spares,
     Status,
     Text,
 )
@@ -42,6 +51,8 @@ KEYS = (
     "resources",
     "homes",
     "lifetime",
+    "spares",
+    "sessions",
     "network",
     "maintainers",
     "courses",
@@ -52,9 +63,15 @@ KEYS = (
     "people",
     "notes",
 )
-_ELSEWHERE = dict.fromkeys(limits.KEYS_OF_RESOURCES, "resources") | dict.fromkeys(
-    limits.KEYS_OF_LIFETIME, "lifetime"
-)
+_ELSEWHERE = {
+    key: section
+    for section, keys in (
+        ("spares", calendar.KEYS_OF_SPARES),
+        ("lifetime", limits.KEYS_OF_LIFETIME),
+        ("resources", limits.KEYS_OF_RESOURCES),
+    )
+    for key in keys
+}
 _LONGEST_TITLE = 200
 _LONGEST_DESCRIPTION = 20_000
 _MOST_WORDS = 200
@@ -106,6 +123,8 @@ def _environment(root: Place, entries: dict[str, Place]) -> Environment:
         resources=read("resources", limits.resources, Resources()),
         homes=read("homes", mounts.homes, ()),
         lifetime=read("lifetime", limits.lifetime, Lifetime()),
+        spares=read("spares", calendar.spares, Spares()),
+        sessions=read("sessions", calendar.sessions, ()),
         network=read(
             "network", lambda place: fields.choice(place, NetworkPolicy), NetworkPolicy.OPEN
         ),

@@ -5,13 +5,15 @@ Defaults are those of a small JupyterLab, and each is the one that a file gets w
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mydocker.domain.links import port_of_link
+from mydocker.domain.local_times import DEFAULT_ZONE
 
 MEBIBYTE = 1024**2
 GIBIBYTE = 1024**3
+LEAD = timedelta(minutes=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,76 @@ class Lifetime:
     """The person is told so long before either."""
 
 
+class SpareMode(StrEnum):
+    """How far a spare of this environment is started ahead."""
+
+    AUTO = "auto"
+    """As far as the platform knows how: Jupyter until just before it looks at its home, any other
+    application completely where no homes are mounted."""
+    RUNNING = "running"
+    """Completely; homes appear under the running application, which must not have read them
+    before."""
+    NEVER = "never"
+    """Not at all: every start is a cold one."""
+
+
+class Day(StrEnum):
+    """A day of the week."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleLine:
+    """So many spares on these days of the week, between these times of the wall clock there."""
+
+    days: tuple[Day, ...]
+    """On which it begins; in the week's order, each once."""
+    from_minutes: int
+    """After midnight by the clock: 0 to 1439."""
+    to_minutes: int
+    """0 to 1440, which is the day's end; less than `from_minutes` means on the next day."""
+    spares: int
+    zone: str = DEFAULT_ZONE
+    """IANA name, such as `Europe/Paris`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spares:
+    """How many runs stand ready ahead of demand: the largest of all that is said here."""
+
+    wanted: int = 0
+    """Always so many."""
+    learnt: bool = True
+    """Also as many as recent arrivals suggest."""
+    most: int = 50
+    """Never more, whatever asks for them."""
+    mode: SpareMode = SpareMode.AUTO
+    schedule: tuple[ScheduleLine, ...] = ()
+    """Where lines overlap, the largest holds; they do not add up."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSession:
+    """A dated use of the environment by a class."""
+
+    start: datetime
+    """UTC."""
+    end: datetime
+    """UTC; after `start`."""
+    students: int
+    lead: timedelta = LEAD
+    """Spares for it are made so long before it starts."""
+    zone: str = DEFAULT_ZONE
+    """IANA name of the zone in which its times are written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """What a teacher defines and a student asks for."""
@@ -176,6 +248,8 @@ class Environment:
     homes: tuple[HomeMount, ...] = ()
     """At most one of each kind."""
     lifetime: Lifetime = field(default_factory=Lifetime)
+    spares: Spares = field(default_factory=Spares)
+    sessions: tuple[ClassSession, ...] = ()
     network: NetworkPolicy = NetworkPolicy.OPEN
     maintainers: tuple[str, ...] = ()
     """Mails, lower case."""

@@ -1,19 +1,25 @@
 """From an environment to a plain tree, which `read_environment` turns into the same again.
 
 What decides how a workspace behaves is always written (resources, lifetime, network, status),
-so that a file keeps its meaning when a default changes; what is empty is left out.
+so that a file keeps its meaning when a default changes; what is empty is left out, and `spares`
+where it says no more than the defaults.
 """
 
 from collections.abc import Mapping
 
 from mydocker.domain.environments.values import (
+    ClassSession,
+    Day,
     Environment,
     Interface,
     Lifetime,
     Port,
     Resources,
+    ScheduleLine,
+    Spares,
     Text,
 )
+from mydocker.domain.local_times import wall_time
 from mydocker.domain.quantities import write_bytes, write_cpus, write_duration
 
 Tree = dict[str, object]
@@ -38,6 +44,8 @@ def write_environment(environment: Environment) -> Tree:
         "resources": _resources(environment.resources),
         "homes": {mount.kind.value: mount.path for mount in environment.homes},
         "lifetime": _lifetime(environment.lifetime),
+        "spares": _spares(environment.spares) if environment.spares != Spares() else None,
+        "sessions": [_session(session) for session in environment.sessions],
         "network": environment.network.value,
         "maintainers": list(environment.maintainers),
         "courses": list(environment.courses),
@@ -91,4 +99,49 @@ def _lifetime(lifetime: Lifetime) -> Tree:
         "idle": write_duration(lifetime.idle) if lifetime.idle else "never",
         "absolute": write_duration(lifetime.absolute) if lifetime.absolute else "never",
         "warning": write_duration(lifetime.warning),
+    }
+
+
+def _spares(spares: Spares) -> Tree:
+    schedule = {"schedule": [_line(line) for line in spares.schedule]} if spares.schedule else {}
+    return {
+        "wanted": spares.wanted,
+        "learnt": spares.learnt,
+        "most": spares.most,
+        "mode": spares.mode.value,
+        **schedule,
+    }
+
+
+def _line(line: ScheduleLine) -> Tree:
+    return {
+        "days": _days(line.days),
+        "from": _time(line.from_minutes),
+        "to": _time(line.to_minutes),
+        "zone": line.zone,
+        "spares": line.spares,
+    }
+
+
+def _days(days: tuple[Day, ...]) -> str | list[str]:
+    week = list(Day)
+    first, last = week.index(days[0]), week.index(days[-1])
+    if len(days) == 1:
+        return days[0].value
+    if last - first + 1 == len(days):
+        return f"{days[0].value}-{days[-1].value}"
+    return [day.value for day in days]
+
+
+def _time(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _session(session: ClassSession) -> Tree:
+    return {
+        "start": wall_time(session.start, session.zone).isoformat(timespec="minutes"),
+        "end": wall_time(session.end, session.zone).isoformat(timespec="minutes"),
+        "zone": session.zone,
+        "students": session.students,
+        "lead": write_duration(session.lead),
     }

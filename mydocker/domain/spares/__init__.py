@@ -1,0 +1,48 @@
+"""Spares: runs started ahead of demand. How many there should be, and what to do about it.
+
+Whether an environment can have any is in `environments.ahead`; how one becomes somebody's is not
+here.
+"""
+
+from mydocker.domain.environments.ahead import NotAhead, Way, WhyNot, eligibility
+from mydocker.domain.jupyter import Culler, Culling, culling_options
+from mydocker.domain.spares.demand import Wanted, Why, learnt, next_change, wanted_spares
+from mydocker.domain.spares.stock import (
+    Limits,
+    Pause,
+    Plan,
+    Retirement,
+    Room,
+    Shelf,
+    Shortage,
+    Spare,
+    WhyRetired,
+    WhyShort,
+    plan_stock,
+)
+
+__all__ = [
+    "Culler",
+    "Culling",
+    "Limits",
+    "NotAhead",
+    "Pause",
+    "Plan",
+    "Retirement",
+    "Room",
+    "Shelf",
+    "Shortage",
+    "Spare",
+    "Wanted",
+    "Way",
+    "Why",
+    "WhyNot",
+    "WhyRetired",
+    "WhyShort",
+    "culling_options",
+    "eligibility",
+    "learnt",
+    "next_change",
+    "plan_stock",
+    "wanted_spares",
+]
