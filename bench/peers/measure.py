@@ -1,0 +1,174 @@
+"""Ours and theirs in turns, on the same images, as results that have theirs for a baseline.
+
+`against` takes any start of ours: a cold one here, and whatever else is to be held against theirs.
+"""
+
+import asyncio
+import contextlib
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import aiohttp
+
+from bench import idle
+from bench.living import Person, people
+from bench.peers import proxy
+from bench.peers.hub import Burst, Failed, Hub
+from bench.results import Goal, Result, interleaved, p95
+from tests.service import TINY, Service, running
+
+ENVIRONMENT = "jupyterlab-python"
+START, MEMORY, BURST, PROXY = NAMES = (
+    "peers.start.jupyterlab", "peers.idle.memory", "peers.burst", "peers.gateway.rps",
+)  # fmt: skip
+"""What can be asked for. A burst is kept under its number of people: `peers.burst.30`."""
+SETTLE_SECONDS = 5.0
+NO_SLOWER = Goal("ratio", most=1.0)
+
+Keep = Callable[[Result], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is measured."""
+
+    starts: int = 15
+    burst: int = 30
+    rounds: int = 3
+    seconds: int = 3
+    """For one measurement of one proxy."""
+
+
+def against(
+    name: str, hub: Hub, ours: Callable[[], float], pairs: int, goal: Goal = NO_SLOWER
+) -> Result:
+    """Starts of ours in turns with the hub's, in milliseconds. `ours` returns the seconds that one
+    took, and leaves nothing behind that would slow the next.
+    """
+    seconds = interleaved(ours, hub.start_and_stop, pairs)
+    mine, theirs = zip(*seconds, strict=True)
+    return beside(
+        name, "ms", [1000 * each for each in mine], [1000 * each for each in theirs], goal
+    )
+
+
+def beside(
+    name: str, unit: str, ours: Sequence[float], theirs: Sequence[float], goal: Goal
+) -> Result:
+    """The medians of both sides, with their 95th percentiles."""
+    digits = 1 if unit == "s" else 0
+    told = f"p95 {p95(ours):,.{digits}f}; theirs {p95(theirs):,.{digits}f}"
+    return Result(name, unit, statistics.median(ours), statistics.median(theirs), told,
+                  len(ours), goal)  # fmt: skip
+
+
+def bursts(count: int, rounds: Sequence[tuple[Burst, Burst]]) -> list[Result]:
+    """Until the last could use it, how long people waited, and for how many it came to nothing."""
+    ours, theirs = ([each[side] for each in rounds] for side in (0, 1))
+    results = []
+    if all(burst.seconds for burst in (*ours, *theirs)):
+        results = [
+            beside(
+                f"peers.burst.{count}", "s",
+                [max(burst.seconds) for burst in ours], [max(burst.seconds) for burst in theirs],
+                NO_SLOWER,
+            ),
+            beside(
+                f"peers.burst.{count}.wait", "s",
+                [each for burst in ours for each in burst.seconds],
+                [each for burst in theirs for each in burst.seconds],
+                NO_SLOWER,
+            ),
+        ]  # fmt: skip
+    return [*results, _turned_away(count, ours, theirs)]
+
+
+def _turned_away(count: int, ours: Sequence[Burst], theirs: Sequence[Burst]) -> Result:
+    def sums(side: Sequence[Burst]) -> tuple[int, int]:
+        return sum(burst.refused for burst in side), sum(burst.failed for burst in side)
+
+    mine, others = sums(ours), sums(theirs)
+    people_asked = count * len(ours)
+    told = "refused {}, failed {}; theirs {}, {}".format(*mine, *others)
+    return Result(f"peers.burst.{count}.turned_away", f"of {people_asked}", sum(mine),
+                  float(sum(others)), told, people_asked, Goal("ours", most=0))  # fmt: skip
+
+
+def measure(keep: Keep, wants: Callable[[str], bool], sizes: Sizes) -> None:
+    """All that is asked for, one after the other, each kept as soon as it is there."""
+    if any(map(wants, (START, MEMORY, BURST))):
+        with running(TINY) as service, Hub() as hub:
+            _with_both(service, hub, keep, wants, sizes)
+    if wants(PROXY):
+        keep(proxy.rates(sizes.rounds, sizes.seconds).result(PROXY, Goal("ratio", least=1.0)))
+
+
+def _with_both(
+    service: Service, hub: Hub, keep: Keep, wants: Callable[[str], bool], sizes: Sizes
+) -> None:
+    count = sizes.burst if wants(BURST) else 1
+    tokens = [service.person(f"peer{number}@example.org").token for number in range(count)]
+    with our_starts(service, tokens) as ours:
+        if wants(START) or wants(MEMORY):  # what is idle afterwards was used before
+            started = against(START, hub, ours.start_and_stop, sizes.starts)
+            if wants(START):
+                keep(started)
+        if wants(MEMORY):
+            time.sleep(SETTLE_SECONDS)
+            keep(memory(service, hub))
+        if wants(BURST):
+            rounds = interleaved(ours.burst, lambda: hub.burst(count), sizes.rounds, warm_ups=0)
+            for each in bursts(count, rounds):
+                keep(each)
+
+
+def memory(service: Service, hub: Hub) -> Result:
+    """`peers.idle.memory`: all that we run, beside their hub and proxy."""
+    ours, theirs = idle.pss_mib(idle.processes(service)), idle.pss_mib(hub.processes())
+    return Result(MEMORY, "MiB PSS", ours, theirs, "–", 1, Goal("ours"))
+
+
+class Ours:
+    """Cold starts of ours, by functions like the hub's."""
+
+    def __init__(self, runner: asyncio.Runner, everybody: list[Person]) -> None:
+        self._runner, self._people = runner, everybody
+
+    def start_and_stop(self) -> float:
+        """Seconds from the POST to the first 200 of JupyterLab through the gateway."""
+        return self._runner.run(self._start_and_stop(self._people[0]))
+
+    def burst(self) -> Burst:
+        """Everybody at once; all are stopped afterwards."""
+        return self._runner.run(self._burst())
+
+    async def _start_and_stop(self, person: Person) -> float:
+        seconds, workspace = await person.start(ENVIRONMENT)
+        await person.stop(workspace)
+        return seconds
+
+    async def _burst(self) -> Burst:
+        async def one(person: Person) -> tuple[Person, float, str] | Failed:
+            try:
+                return person, *await person.start(ENVIRONMENT)
+            except (RuntimeError, aiohttp.ClientError) as error:
+                return Failed(str(error))
+
+        met = await asyncio.gather(*map(one, self._people))
+        started = [each for each in met if not isinstance(each, Failed)]
+        await asyncio.gather(*(person.stop(workspace) for person, _, workspace in started))
+        return Burst.of([each if isinstance(each, Failed) else each[1] for each in met])
+
+
+@contextlib.contextmanager
+def our_starts(service: Service, tokens: list[str]) -> Iterator[Ours]:
+    """A person for each token. Not for use inside an event loop."""
+    with asyncio.Runner() as runner:
+        stack = contextlib.AsyncExitStack()
+        try:
+            everybody = runner.run(stack.enter_async_context(people(service, tokens)))
+            yield Ours(runner, everybody)
+        finally:
+            runner.run(stack.aclose())
