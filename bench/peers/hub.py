@@ -13,8 +13,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -33,8 +34,9 @@ IMAGE = "mydocker/jupyterhub-singleuser:latest"
 LABEL = "org.mydocker.peers"
 HOW = "JupyterHub is not installed beside us: `make bench-peers` installs and measures it"
 READY_SECONDS = 60.0
-USABLE_SECONDS = 300.0
-"""For one start: longer than any patience of the hub's own."""
+USABLE_SECONDS = 600.0
+"""After which a person gives up: longer than any patience of the hub's own."""
+PRESS_AGAIN_SECONDS = 1.0
 END_SECONDS = 10.0
 KEPT_SECONDS = 3.0
 """How long a connection is kept for the next request: the proxy closes it after five."""
@@ -47,28 +49,47 @@ PATIENCE = aiohttp.ClientTimeout(total=600)
 class Refused(RuntimeError):
     """The hub would not start the server now: one of its limits is reached."""
 
+    def __init__(self, told: str, retry_seconds: float) -> None:
+        super().__init__(told)
+        self.retry_seconds = retry_seconds
+
 
 class Failed(RuntimeError):
-    """The hub began to start the server, and it did not become usable."""
+    """The start was begun, and the server did not become usable."""
+
+
+class Pending(RuntimeError):
+    """What became of the person's last server is not over yet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Burst:
-    """What became of the people who pressed the button at the same moment."""
+class Wait:
+    """What one person met who wants to work and does not give up soon."""
 
-    seconds: tuple[float, ...]
-    """Until it was usable, for each who could use it."""
+    seconds: float | None
+    """From the first press of the button until it was usable; None where it never was."""
     refused: int = 0
     failed: int = 0
 
-    @classmethod
-    def of(cls, outcomes: Sequence[float | Refused | Failed]) -> Self:
-        """Count what each of them met."""
-        return cls(
-            tuple(each for each in outcomes if isinstance(each, float)),
-            sum(isinstance(each, Refused) for each in outcomes),
-            sum(isinstance(each, Failed) for each in outcomes),
-        )
+
+async def insist(start: Callable[[], Awaitable[object]]) -> Wait:
+    """Start, and again after each failure, and when told to come back, until it is usable."""
+    began = time.perf_counter()
+    refused = failed = 0
+    while time.perf_counter() - began < USABLE_SECONDS:
+        try:
+            await start()
+        except Refused as refusal:
+            refused += 1
+            await asyncio.sleep(refusal.retry_seconds)
+        except Failed:
+            failed += 1
+            await asyncio.sleep(PRESS_AGAIN_SECONDS)
+        except Pending:
+            await asyncio.sleep(PRESS_AGAIN_SECONDS)
+        else:
+            return Wait(time.perf_counter() - began, refused, failed)
+    return Wait(None, refused, failed)
 
 
 def is_installed() -> bool:
@@ -120,7 +141,7 @@ class Hub:
 
     def start_one(self, name: str) -> float:
         """Seconds from the POST that starts the person's server to JupyterLab's first 200 through
-        the proxy. The person is made before that. Raises Refused or Failed.
+        the proxy. The person is made before that. Raises Refused, Pending or Failed.
         """
         return self._runner.run(self._start_known(name))
 
@@ -135,7 +156,7 @@ class Hub:
         finally:
             self.stop_one(name)
 
-    def burst(self, count: int) -> Burst:
+    def burst(self, count: int) -> list[Wait]:
         """So many people at once, each with a server of their own; all are stopped afterwards."""
         return self._runner.run(self._burst([f"person{number}" for number in range(count)]))
 
@@ -177,19 +198,22 @@ class Hub:
         began = time.perf_counter()
         async with self._session.post(f"/hub/api/users/{name}/server") as answer:
             status, told = answer.status, await answer.text()
+            retry_seconds = float(answer.headers.get("Retry-After", PRESS_AGAIN_SECONDS))
         if status == 429:
-            raise Refused(told)
+            raise Refused(told, retry_seconds)
         if status == 202:  # the hub answers so after ten seconds, and has a stream to follow
             await self._until_ready(name)
-        elif status != 201:
+        elif status == 400 and "already running" not in told:
+            raise Pending(told)
+        elif status not in (201, 400):
             raise Failed(f"{status} {told}")
         await self._until_usable(name)
         return time.perf_counter() - began
 
     async def _until_ready(self, name: str) -> None:
         async with self._session.get(f"/hub/api/users/{name}/server/progress") as answer:
-            if answer.status >= 400:  # it failed, or was ready, before we could follow
-                return
+            if answer.status >= 400:
+                raise Failed(f"{name}: {answer.status}, there is nothing to follow")
             async for line in answer.content:
                 if is_ready(line):
                     return
@@ -202,24 +226,21 @@ class Hub:
                 await answer.read()
                 if answer.status == 200:
                     return
-                if answer.status == 424:  # the hub answers in its place: nothing runs there
-                    raise Failed(f"{name} has no server")
+                elsewhere = answer.headers.get("Location", "").startswith("/hub/")
+            # The hub answers in the server's place, though it said 201: it says so, too, where it
+            # only got tired of waiting. Asking again and again would slow everybody's start.
+            if elsewhere or answer.status == 424:
+                await self._until_ready(name)
             await asyncio.sleep(PAUSE_SECONDS)
         raise Failed(f"{name}: no 200 within {USABLE_SECONDS:.0f} s")
 
-    async def _burst(self, names: Sequence[str]) -> Burst:
+    async def _burst(self, names: Sequence[str]) -> list[Wait]:
         for name in names:
             await self._know(name)
 
-        async def one(name: str) -> float | Refused | Failed:
-            try:
-                return await self._start(name)
-            except (Refused, Failed) as error:
-                return error
-
-        outcomes = await asyncio.gather(*map(one, names))
+        waits = await asyncio.gather(*(insist(partial(self._start, name)) for name in names))
         await asyncio.gather(*map(self._stop, names))
-        return Burst.of(outcomes)
+        return waits
 
     async def _stop(self, name: str) -> None:
         while (await self._ask("GET", f"/users/{name}", 200, 404)).get("servers"):

@@ -9,13 +9,14 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 
 from bench import idle
 from bench.living import Person, people
 from bench.peers import proxy
-from bench.peers.hub import Burst, Failed, Hub
+from bench.peers.hub import USABLE_SECONDS, Failed, Hub, Wait, insist
 from bench.results import Goal, Result, interleaved, p95
 from tests.service import TINY, Service, running
 
@@ -64,36 +65,47 @@ def beside(
                   len(ours), goal)  # fmt: skip
 
 
-def bursts(count: int, rounds: Sequence[tuple[Burst, Burst]]) -> list[Result]:
-    """Until the last could use it, how long people waited, and for how many it came to nothing."""
+def bursts(rounds: Sequence[tuple[list[Wait], list[Wait]]]) -> list[Result]:
+    """Until the last could use it, how long people waited, and how often they were turned away."""
+    count = len(rounds[0][0])
     ours, theirs = ([each[side] for each in rounds] for side in (0, 1))
-    results = []
-    if all(burst.seconds for burst in (*ours, *theirs)):
-        results = [
-            beside(
-                f"peers.burst.{count}", "s",
-                [max(burst.seconds) for burst in ours], [max(burst.seconds) for burst in theirs],
-                NO_SLOWER,
-            ),
-            beside(
-                f"peers.burst.{count}.wait", "s",
-                [each for burst in ours for each in burst.seconds],
-                [each for burst in theirs for each in burst.seconds],
-                NO_SLOWER,
-            ),
-        ]  # fmt: skip
-    return [*results, _turned_away(count, ours, theirs)]
+    name = f"peers.burst.{count}"
+    return [
+        beside(name, "s", list(map(_last, ours)), list(map(_last, theirs)), NO_SLOWER),
+        beside(
+            f"{name}.wait", "s",
+            [_seconds(wait) for waits in ours for wait in waits],
+            [_seconds(wait) for waits in theirs for wait in waits],
+            NO_SLOWER,
+        ),
+        _turned_away(f"{name}.turned_away", ours, theirs),
+    ]  # fmt: skip
 
 
-def _turned_away(count: int, ours: Sequence[Burst], theirs: Sequence[Burst]) -> Result:
-    def sums(side: Sequence[Burst]) -> tuple[int, int]:
-        return sum(burst.refused for burst in side), sum(burst.failed for burst in side)
+def _last(waits: list[Wait]) -> float:
+    return max(map(_seconds, waits))
 
-    mine, others = sums(ours), sums(theirs)
-    people_asked = count * len(ours)
-    told = "refused {}, failed {}; theirs {}, {}".format(*mine, *others)
-    return Result(f"peers.burst.{count}.turned_away", f"of {people_asked}", sum(mine),
-                  float(sum(others)), told, people_asked, Goal("ours", most=0))  # fmt: skip
+
+def _seconds(wait: Wait) -> float:
+    """Who gave up waited at least so long."""
+    return USABLE_SECONDS if wait.seconds is None else wait.seconds
+
+
+def _turned_away(name: str, ours: list[list[Wait]], theirs: list[list[Wait]]) -> Result:
+    mine, others = ([wait for waits in side for wait in waits] for side in (ours, theirs))
+    told = f"{_told(mine)}; theirs {_told(others)}"
+    return Result(name, "times", _times(mine), float(_times(others)), told, len(mine),
+                  Goal("ours", most=0))  # fmt: skip
+
+
+def _times(waits: list[Wait]) -> int:
+    return sum(wait.refused + wait.failed for wait in waits)
+
+
+def _told(waits: list[Wait]) -> str:
+    refused, failed = sum(wait.refused for wait in waits), sum(wait.failed for wait in waits)
+    in_vain = sum(wait.seconds is None for wait in waits)
+    return f"refused {refused}, failed {failed}" + (f", gave up {in_vain}" if in_vain else "")
 
 
 def measure(keep: Keep, wants: Callable[[str], bool], sizes: Sizes) -> None:
@@ -120,7 +132,7 @@ def _with_both(
             keep(memory(service, hub))
         if wants(BURST):
             rounds = interleaved(ours.burst, lambda: hub.burst(count), sizes.rounds, warm_ups=0)
-            for each in bursts(count, rounds):
+            for each in bursts(rounds):
                 keep(each)
 
 
@@ -140,7 +152,7 @@ class Ours:
         """Seconds from the POST to the first 200 of JupyterLab through the gateway."""
         return self._runner.run(self._start_and_stop(self._people[0]))
 
-    def burst(self) -> Burst:
+    def burst(self) -> list[Wait]:
         """Everybody at once; all are stopped afterwards."""
         return self._runner.run(self._burst())
 
@@ -149,17 +161,19 @@ class Ours:
         await person.stop(workspace)
         return seconds
 
-    async def _burst(self) -> Burst:
-        async def one(person: Person) -> tuple[Person, float, str] | Failed:
-            try:
-                return person, *await person.start(ENVIRONMENT)
-            except (RuntimeError, aiohttp.ClientError) as error:
-                return Failed(str(error))
+    async def _burst(self) -> list[Wait]:
+        workspaces: dict[str, Person] = {}
 
-        met = await asyncio.gather(*map(one, self._people))
-        started = [each for each in met if not isinstance(each, Failed)]
-        await asyncio.gather(*(person.stop(workspace) for person, _, workspace in started))
-        return Burst.of([each if isinstance(each, Failed) else each[1] for each in met])
+        async def start(person: Person) -> None:
+            try:
+                _, workspace = await person.start(ENVIRONMENT)
+            except (RuntimeError, aiohttp.ClientError) as error:
+                raise Failed(str(error)) from error
+            workspaces[workspace] = person
+
+        waits = await asyncio.gather(*(insist(partial(start, each)) for each in self._people))
+        await asyncio.gather(*(person.stop(each) for each, person in workspaces.items()))
+        return waits
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """JupyterHub beside us: what is counted, and that nothing of it is left."""
 
+import asyncio
 import contextlib
 import os
 import select
@@ -11,16 +12,23 @@ from pathlib import Path
 import pytest
 
 from bench.idle import family
-from bench.peers.hub import HOW, LABEL, Burst, Failed, Hub, Refused, end, is_installed, is_ready
+from bench.peers.hub import (
+    HOW,
+    LABEL,
+    USABLE_SECONDS,
+    Failed,
+    Hub,
+    Refused,
+    Wait,
+    end,
+    insist,
+    is_installed,
+    is_ready,
+)
 from bench.peers.measure import bursts
-from bench.results import Result
 
 DEADLINE_SECONDS = 10
 UNINSTALLED = "JupyterHub is not installed beside us"
-
-
-def by_name(results: list[Result]) -> dict[str, Result]:
-    return {result.name: result for result in results}
 
 
 # --- what is read ------------------------------------------------------------------------------
@@ -47,28 +55,44 @@ def test_progress_says_that_a_server_never_will() -> None:
 # --- what is counted ---------------------------------------------------------------------------
 
 
-def test_who_is_refused_and_who_waits_in_vain_are_counted_apart() -> None:
-    burst = Burst.of([2.0, Refused("429"), 3.0, Failed("500"), Refused("429")])
-    assert burst == Burst(seconds=(2.0, 3.0), refused=2, failed=1)
+def test_a_person_turned_away_presses_again_and_has_waited_from_the_first_time() -> None:
+    met: Iterator[Exception | None] = iter([Refused("429", 0.02), None])
+
+    async def start() -> None:
+        if error := next(met):
+            raise error
+
+    wait = asyncio.run(insist(start))
+    assert (wait.refused, wait.failed) == (1, 0)
+    assert wait.seconds is not None and wait.seconds >= 0.02
 
 
-def test_a_burst_is_told_by_its_last_its_median_person_and_those_turned_away() -> None:
-    results = by_name(
-        bursts(3, [(Burst((1.0, 2.0, 3.0)), Burst((4.0, 9.0), refused=1))] * 2),
-    )
-    last = results["peers.burst.3"]
-    assert (last.ours, last.baseline, last.n) == (3.0, 9.0, 2)
-    wait = results["peers.burst.3.wait"]
-    assert (wait.ours, wait.baseline, wait.n) == (2.0, 6.5, 6)
-    away = results["peers.burst.3.turned_away"]
-    assert (away.ours, away.baseline, away.unit) == (0, 2.0, "of 6")
-    assert all(result.holds for result in results.values())
+def test_a_person_gives_up_after_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.peers.hub.USABLE_SECONDS", 0.01)
+    monkeypatch.setattr("bench.peers.hub.PRESS_AGAIN_SECONDS", 0.02)
+
+    async def start() -> None:
+        raise Failed("it never answers")
+
+    assert asyncio.run(insist(start)) == Wait(None, failed=1)
 
 
-def test_a_burst_that_nobody_got_through_has_no_times() -> None:
-    results = by_name(bursts(2, [(Burst((), failed=2), Burst((), refused=2))]))
-    assert list(results) == ["peers.burst.2.turned_away"]
-    assert not results["peers.burst.2.turned_away"].holds
+def test_a_burst_is_told_by_its_last_its_median_person_and_who_was_turned_away() -> None:
+    ours = [Wait(1.0), Wait(2.0), Wait(3.0)]
+    theirs = [Wait(4.0), Wait(5.0, failed=1), Wait(9.0, refused=2)]
+    last, wait, away = bursts([(ours, theirs)] * 2)
+    assert (last.name, last.ours, last.baseline, last.n) == ("peers.burst.3", 3.0, 9.0, 2)
+    assert (wait.name, wait.ours, wait.baseline, wait.n) == ("peers.burst.3.wait", 2.0, 5.0, 6)
+    assert (away.ours, away.baseline) == (0, 6.0)
+    assert away.spread == "refused 0, failed 0; theirs refused 4, failed 2"
+    assert last.holds and wait.holds and away.holds
+
+
+def test_who_gave_up_waited_as_long_as_anybody_would() -> None:
+    last, _, away = bursts([([Wait(None, failed=9)], [Wait(4.0)])])
+    assert last.ours == USABLE_SECONDS
+    assert not last.holds and not away.holds
+    assert away.spread.startswith("refused 0, failed 9, gave up 1;")
 
 
 # --- what is left ------------------------------------------------------------------------------
