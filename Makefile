@@ -14,6 +14,8 @@ MESSAGES := $(wildcard mydocker/locale/*/LC_MESSAGES/*.po)
 BASE := $(STAMPS)/base-$(call hash,requirements/base.txt pyproject.toml)
 DEV := $(STAMPS)/dev-$(call hash,requirements/dev.txt pyproject.toml)
 TYPEFACE := $(STAMPS)/typeface-$(call hash,package-lock.json scripts/copy-typeface scripts/typeface.css)
+# What is measured beside us. It lies apart, and never in the service's own environment.
+PEERS := var/peers/installed-$(call hash,$(addprefix bench/peers/,requirements.txt package-lock.json))
 SPOKEN := $(STAMPS)/messages-$(call hash,$(MESSAGES) /dev/null)
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 # Only what the image has decides how its software is locked; no setting of this machine may.
@@ -48,7 +50,13 @@ format: $(DEV) ## Lay out the code as `make check` wants it
 
 .PHONY: bench
 bench: install-dev ## Measure against the goals: a table, and var/bench.json; ONLY="names" for some
+	@if [ -e $(PEERS) ]; then scripts/build-images --only jupyterhub-singleuser; fi
 	@$(BIN)/python -m bench $(if $(ONLY),--only "$(ONLY)")
+
+.PHONY: bench-peers
+bench-peers: install-dev $(PEERS) ## Measure JupyterHub and us in turns; ARGS="--burst 100"
+	@scripts/build-images --only jupyterhub-singleuser
+	@$(if $(filter bench,$(MAKECMDGOALS)),,$(BIN)/python -m bench.peers $(ARGS))
 
 .PHONY: docs
 docs: $(DEV) $(SPOKEN) ## Build the documentation into docs/_build/html
@@ -74,9 +82,15 @@ catalogue: system ## Build every image of the catalogue that is missing or chang
 locks: $(DEV) ## Lock the software of project and images; UPGRADE=1 takes the newest
 	@$(LOCK) --universal --python-version 3.11.2 requirements/base.in -o requirements/base.txt
 	@$(LOCK) --universal --python-version 3.11.2 requirements/dev.in -o requirements/dev.txt
-	@for list in catalogue/*/*.in; do \
+	@$(LOCK) --universal --python-version 3.11.2 bench/peers/requirements.in \
+		-o bench/peers/requirements.txt
+	@for list in catalogue/*/*.in bench/peers/images/*/*.in; do \
 		$(LOCK) --python-platform linux --python-version 3.11.2 "$$list" -o "$${list%.in}.txt"; \
 	done
+	@if command -v npm >/dev/null; then \
+		npm $(if $(UPGRADE),update,install) --silent --package-lock-only --ignore-scripts \
+			--omit-lockfile-registry-resolved --no-audit --no-fund --prefix bench/peers; \
+	else echo "bench/peers/package-lock.json stays as it is: no npm"; fi
 
 .PHONY: typeface
 typeface: $(TYPEFACE) ## Take the typeface's files from its npm package; without npm, do without it
@@ -124,6 +138,18 @@ $(DEV):
 	@$(PIP) --no-deps --no-build-isolation \
 		--config-settings editable_mode=compat --editable .
 	@mkdir -p $(STAMPS) && touch $(BASE) $@
+
+# Node.js comes with npm from PyPI, newer than Debian's.
+$(PEERS): | $(DEV)
+	@echo "Installing JupyterHub, DockerSpawner and configurable-http-proxy into var/peers"
+	@rm -rf var/peers && mkdir -p var/peers
+	@"$$(scripts/make-venv --find)" -m venv var/peers/venv
+	@var/peers/venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check \
+		--require-hashes -r bench/peers/requirements.txt
+	@cp bench/peers/package.json bench/peers/package-lock.json var/peers
+	@PATH="$$PWD/var/peers/venv/bin:$$PATH" npm ci --silent --no-audit --no-fund \
+		--ignore-scripts --prefix var/peers
+	@touch $@
 
 $(SPOKEN): | $(BASE)
 	@for po in $(MESSAGES); do msgfmt --check-format -o "$${po%.po}.mo" "$$po"; done

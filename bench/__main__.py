@@ -1,6 +1,7 @@
 """`make bench`: measure, print a Markdown table, write `var/bench.json`. Exits 0 either way."""
 
 import argparse
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import httpx
 
 from bench import idle, pages, results, starts
+from bench.peers import measure as peers
+from bench.peers.hub import HOW, is_installed
 from bench.results import Result
 from tests.service import TINY, Service, running
 
@@ -19,6 +22,12 @@ STARTS_AND_REST = (
     "start.tiny", "start.jupyterlab", "burst.100", "burst.100.median_share", "idle.memory",
     "idle.cpu", "idle.cpu_100",
 )  # fmt: skip
+
+
+def show(result: Result) -> None:
+    """Tell it as soon as it is known."""
+    mark = "holds" if result.holds else "DOES NOT HOLD"
+    print(f"{result.name}: {result.ours:.4g} {result.unit} ({result.spread}) {mark}", flush=True)
 
 
 class Bench:
@@ -36,8 +45,7 @@ class Bench:
         """Remember and show."""
         self.results += found
         for each in found:
-            mark = "holds" if each.holds else "DOES NOT HOLD"
-            print(f"{each.name}: {each.ours:.4g} {each.unit} ({each.spread}) {mark}", flush=True)
+            show(each)
 
     def run(self) -> None:
         """Everything, gently one after the other."""
@@ -49,6 +57,14 @@ class Bench:
                     self.keep(gateway.result(name))
         self._with_service(self._starts, *STARTS_AND_REST)
         self._with_service(self._pages, "page.dashboard", "page.workspace")
+        if self.wants(*peers.NAMES):
+            self._beside_peers()
+
+    def _beside_peers(self) -> None:
+        if is_installed():
+            peers.measure(self.keep, self.wants, peers.Sizes())
+        else:
+            print(HOW, flush=True)
 
     def _with_service(self, work: Callable[[Service], None], *names: str) -> None:
         if not self.wants(*names):
@@ -95,6 +111,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="names, separated by commas or spaces")
     only = set(parser.parse_args().only.replace(",", " ").split())
+    # Asked to end in whatever way, it takes its containers away first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     bench = Bench(only)
     try:
         bench.run()

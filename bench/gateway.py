@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -128,14 +128,14 @@ def result(name: str) -> Result:
 def gateway_rps(rounds: int = 9, seconds: int = 3) -> Samples:
     """Requests a second through the gateway with a grant, and through plain HAProxy."""
     samples = Samples("requests/s")
-    with _rig() as rig:
-        asyncio.run(_put(rig, range(1)))
+    with raised_rig() as rig:
+        asyncio.run(put(rig, range(1)))
         for number in range(-1, rounds):
             _pair(
                 samples,
                 number,
-                lambda: _wrk(rig.gateway_port, seconds, host(0)),
-                lambda: _wrk(rig.plain_port, seconds, host(0)),
+                lambda: requests_a_second(rig.gateway_port, seconds, host(0)),
+                lambda: requests_a_second(rig.plain_port, seconds, host(0)),
             )
     return samples
 
@@ -145,15 +145,15 @@ def gateway_routes_10000(rounds: int = 9, seconds: int = 3) -> Samples:
     others' routes.
     """
     samples, people = Samples("requests/s"), range(0, MANY, MANY // CONNECTIONS)[:CONNECTIONS]
-    with _rig() as many, _rig() as few:
-        asyncio.run(_put(many, range(MANY)))
-        asyncio.run(_put(few, people))
+    with raised_rig() as many, raised_rig() as few:
+        asyncio.run(put(many, range(MANY)))
+        asyncio.run(put(few, people))
         for number in range(-1, rounds):
             _pair(
                 samples,
                 number,
-                lambda: _wrk_each(many, seconds, people),
-                lambda: _wrk_each(few, seconds, people),
+                lambda: _to_each(many, seconds, people),
+                lambda: _to_each(few, seconds, people),
             )
     return samples
 
@@ -161,7 +161,7 @@ def gateway_routes_10000(rounds: int = 9, seconds: int = 3) -> Samples:
 def route_add(times: int = 200) -> Samples:
     """Milliseconds until a new route is in force, among 10,000 others."""
     samples = Samples("ms")
-    with _rig() as rig:
+    with raised_rig() as rig:
         asyncio.run(_add_one_by_one(rig, times, samples))
     return samples
 
@@ -179,7 +179,8 @@ async def _add_one_by_one(rig: Rig, times: int, samples: Samples) -> None:
     await gateway.close()
 
 
-async def _put(rig: Rig, numbers: range) -> None:
+async def put(rig: Rig, numbers: range) -> None:
+    """Routes of these numbers, and no others, with a grant for each."""
     gateway = rig.gateway()
     await _synchronise(gateway, rig, numbers)
     await gateway.close()
@@ -200,10 +201,11 @@ def _pair(samples: Samples, number: int, *sides: Callable[[], float]) -> None:
         samples.baseline.append(measured[sides[1]])
 
 
-def _wrk(port: int, seconds: int, name: str, *more: str) -> float:
+def requests_a_second(port: int, seconds: int, name: str, *more: str, path: str = "/") -> float:
+    """Over 32 kept connections, with a grant. Raises RuntimeError if any answer is not a 2xx."""
     command = [
         "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-H", f"Host: {name}",
-        "-H", f"Cookie: __Host-mydocker_grant={COOKIE}", *more, f"http://127.0.0.1:{port}/",
+        "-H", f"Cookie: __Host-mydocker_grant={COOKIE}", *more, f"http://127.0.0.1:{port}{path}",
     ]  # fmt: skip
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in told or "Socket errors" in told:
@@ -213,14 +215,15 @@ def _wrk(port: int, seconds: int, name: str, *more: str) -> float:
     return float(found[1])
 
 
-def _wrk_each(rig: Rig, seconds: int, people: range) -> float:
+def _to_each(rig: Rig, seconds: int, people: range) -> float:
     script = rig.folder / "each.lua"
     script.write_text(_EACH_HOST.format(hosts=", ".join(f'"{host(n)}"' for n in people)))
-    return _wrk(rig.gateway_port, seconds, host(0), "-s", str(script))
+    return requests_a_second(rig.gateway_port, seconds, host(0), "-s", str(script))
 
 
 @contextlib.contextmanager
-def _rig() -> Iterator[Rig]:
+def raised_rig() -> Iterator[Rig]:
+    """A rig that stands as long as the `with`."""
     with tempfile.TemporaryDirectory(prefix="gw-", dir="/tmp") as name:
         folder = Path(name)
         gateway, plain, origin = (_free_port() for _ in range(3))
@@ -237,15 +240,20 @@ def _rig() -> Iterator[Rig]:
         files = [write_configuration(config), folder / "plain.cfg", folder / "origin.cfg"]
         with contextlib.ExitStack() as stack:
             for file in files:
-                stack.enter_context(_running(gateway_command(file)))
+                stack.enter_context(running(gateway_command(file)))
             for port in (gateway, plain, origin):
-                _wait_for(port)
+                wait_for(port)
             yield rig
 
 
 @contextlib.contextmanager
-def _running(command: Sequence[str]) -> Iterator[None]:
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+def running(
+    command: Sequence[str | Path], environ: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """A process that is killed at the end."""
+    process = subprocess.Popen(
+        command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         yield
     finally:
@@ -253,7 +261,8 @@ def _running(command: Sequence[str]) -> Iterator[None]:
         process.wait()
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Until something on this port speaks HTTP."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):

@@ -1,7 +1,9 @@
 """What the whole control plane takes while nothing happens."""
 
+import contextlib
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from bench.results import Goal, Result
@@ -13,22 +15,28 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 def processes(service: Service) -> list[int]:
     """The supervisor, its children and theirs; containers are the engine's, not ours."""
-    pid = int((service.data / "run" / "supervisor.pid").read_text())
-    return [pid, *_descendants(pid)]
+    return family(int((service.data / "run" / "supervisor.pid").read_text()))
 
 
-def _descendants(pid: int) -> list[int]:
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return []
-    return [each for child in map(int, children) for each in (child, *_descendants(child))]
+def family(pid: int) -> list[int]:
+    """A process, its children and theirs, of every thread; empty if there is none."""
+    found = [pid] if Path(f"/proc/{pid}").exists() else []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in file.read_text().split():
+                found += family(int(child))
+    return found
 
 
 def memory(service: Service) -> Result:
     """`idle.memory`: proportional set size of all processes."""
-    total = sum(map(_pss_kib, processes(service))) / 1024
+    total = pss_mib(processes(service))
     return Result("idle.memory", "MiB PSS", total, None, "–", 1, Goal("ours", most=180))
+
+
+def pss_mib(pids: Iterable[int]) -> float:
+    """What these processes take together, each page that they share counted once."""
+    return sum(map(_pss_kib, pids)) / 1024
 
 
 def _pss_kib(pid: int) -> int:

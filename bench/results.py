@@ -2,17 +2,20 @@
 
 import json
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
+T = TypeVar("T")
 Of = Literal["ours", "ratio", "difference"]
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What is to be reached: at most, or at least, so much."""
+    """What is to be reached: at most, or at least, so much. With neither, all is well: the figure
+    is there to be known.
+    """
 
     of: Of
     most: float | None = None
@@ -31,8 +34,8 @@ class Goal:
 
     def as_json(self) -> dict[str, object]:
         """As the contract has it."""
-        bound = {"max": self.most} if self.most is not None else {"min": self.least}
-        return {"of": self.of, **bound}
+        bounds = {"max": self.most, "min": self.least}
+        return {"of": self.of} | {name: each for name, each in bounds.items() if each is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,29 @@ def spread(values: Sequence[float], digits: int = 0) -> str:
     return f"{min(values):.{digits}f} to {max(values):.{digits}f}"
 
 
+def p95(values: Sequence[float]) -> float:
+    """What nineteen in twenty do not exceed; never above the largest, however few there are."""
+    if len(values) < 2:
+        return max(values)
+    return statistics.quantiles(values, n=20, method="inclusive")[-1]
+
+
+def interleaved(
+    ours: Callable[[], T], theirs: Callable[[], T], pairs: int, *, warm_ups: int = 1
+) -> list[tuple[T, T]]:
+    """Measure both in turns, so that what disturbs the machine disturbs both: pairs of (ours,
+    theirs). Each side goes first in every other pair; the pairs that warm up are not told.
+    """
+    found = []
+    for number in range(warm_ups + pairs):
+        if number % 2:
+            mine, other = ours(), theirs()
+        else:
+            other, mine = theirs(), ours()
+        found.append((mine, other))
+    return found[warm_ups:]
+
+
 def paired(name: str, unit: str, pairs: Sequence[tuple[float, float]], goal: Goal) -> Result:
     """Medians of (ours, baseline) pairs; the baseline is set so that the difference is the median
     of the paired differences.
@@ -95,11 +121,12 @@ def table(results: Iterable[dict[str, object]]) -> str:
     for each in results:
         goal = each["goal"]
         assert isinstance(goal, dict)
-        bound = f"≤ {goal['max']}" if "max" in goal else f"≥ {goal['min']}"
+        bounds = {"max": "≤", "min": "≥"}
+        told = " ".join(f"{goal['of']} {bounds[b]} {goal[b]}" for b in bounds if b in goal)
         baseline = each["baseline"]
         shown = f"{baseline:.4g}" if isinstance(baseline, float) else "–"
         rows.append(
             f"| {each['name']} | {each['ours']:.4g} | {shown} | {each['unit']} | {each['spread']} "
-            f"| {each['n']} | {goal['of']} {bound} | {'yes' if each['holds'] else '**no**'} |"
+            f"| {each['n']} | {told or '–'} | {'yes' if each['holds'] else '**no**'} |"
         )
     return "\n".join(rows)

@@ -34,7 +34,7 @@ language = "en"
 
 extensions = ["myst_parser", "sphinx_copybutton", "rendering"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build", "_ext", "explanation/bench.md"]
+exclude_patterns = ["_build", "_ext", "explanation/bench.md", "explanation/bench-peers.md"]
 nitpicky = True
 
 myst_enable_extensions = ["deflist", "fieldlist"]

@@ -40,6 +40,17 @@ def test_a_parent_is_built_before_what_builds_on_it(script: ModuleType) -> None:
     assert [recipe.name for recipe in script.wanted_recipes(["top"])] == ["base", "middle", "top"]
 
 
+def test_what_lies_beside_the_catalogue_is_built_only_when_named(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = tmp_path / "elsewhere"
+    (beside / "guest").mkdir(parents=True)
+    (beside / "guest" / "Dockerfile").write_text("ARG BASE=mydocker/middle:latest\n")
+    monkeypatch.setattr(script, "BESIDE", beside)
+    assert [recipe.name for recipe in script.wanted_recipes([])] == ["base", "middle", "top"]
+    assert [each.name for each in script.wanted_recipes(["guest"])] == ["base", "middle", "guest"]
+
+
 def test_an_unchanged_recipe_keeps_its_hash(script: ModuleType) -> None:
     assert hashes(script) == hashes(script)
 
