@@ -32,6 +32,7 @@ from mydocker.loops.office import Desk, serve
 from mydocker.loops.parts import Parts
 from mydocker.loops.quartermaster import Quartermaster
 from mydocker.loops.sizes import Sizes
+from mydocker.loops.storekeeper import Storekeeper
 from mydocker.loops.warden import Warden
 from mydocker.loops.watcher import Watcher
 from mydocker.loops.window import Showcase, WindowServer
@@ -129,6 +130,7 @@ async def run_loops(
         Desk(Doorkeeper(database, clock), key="all"),
         Desk(Janitor(database, driver, agent, clock), key="all"),
         Desk(Quartermaster(database, agent, clock), key="disk"),
+        Desk(Storekeeper(parts, apps_domain=settings.apps_domain), key="pool"),
         warden,
     ]
     watcher = Watcher(database, driver, clock, wake=desks[0].wake, look=desks[0].look)

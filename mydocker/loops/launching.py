@@ -8,7 +8,7 @@ from dataclasses import replace
 from mydocker.domain.environments import Environment, Port
 from mydocker.domain.failures import Cause
 from mydocker.domain.runs import Sighting
-from mydocker.domain.spares import Way, way_of
+from mydocker.domain.spares import Way, eligibility
 from mydocker.domain.templates import Values, render_command, render_variables
 from mydocker.loops import ledger
 from mydocker.loops.parts import Parts
@@ -115,7 +115,7 @@ class Launcher:
         values = Values(username=username, password=password, hosts=hosts)
         resources, user = definition.resources, definition.user
         command = render_command(definition.command, values)
-        is_zygote = run.is_spare and way_of(definition) is Way.ZYGOTE
+        is_zygote = run.is_spare and eligibility(definition) is Way.ZYGOTE
         return RunPlan(
             run=run.id,
             image=definition.image,
@@ -154,7 +154,7 @@ def _mounts(definition: Environment, places: Places, *, is_spare: bool) -> Seque
 
 def ports_ahead(definition: Environment) -> Sequence[Port]:
     """What must answer before a spare can be claimed: a zygote listens, and says nothing yet."""
-    if way_of(definition) is not Way.ZYGOTE:
+    if eligibility(definition) is not Way.ZYGOTE:
         return definition.ports
     return [replace(port, ready="") for port in _zygotes_port(definition)]
 

@@ -119,6 +119,8 @@ def record(
         seen = {"launched": True, "published": not run.is_spare}
         seen |= {"container": container.container, "address": container.address}
     moved = runs.advance(run, phase, now, reason, **seen)
+    if moved is not None and not run.workspace and phase >= Phase.STOPPING:
+        ring("stock", run.environment)
     if moved is None or not run.workspace:
         return moved
     _tell(run, phase, now, reason)
@@ -193,6 +195,7 @@ def settling_of(run: RunRow, now: datetime) -> tuple[Sequence[str], Introduction
 
 def stand_by(run: RunRow, now: datetime) -> bool:
     """The spare can be claimed from now on."""
+    ring("stock", run.environment)
     return runs.stand_by(run.id, now)
 
 

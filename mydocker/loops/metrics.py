@@ -36,6 +36,12 @@ TURN_SECONDS = Histogram(
     ["office"],
     buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60),
 )
+SPARES = Gauge(
+    "mydocker_spares",
+    "Spares by environment: wanted, standing by, and coming (being started).",
+    ["environment", "state"],
+    multiprocess_mode="mostrecent",
+)
 DISK_FREE = Gauge(
     "mydocker_disk_free_bytes", "Free bytes where homes lie.", multiprocess_mode="mostrecent"
 )

@@ -5,6 +5,7 @@ from datetime import datetime
 from mydocker.domain.story import StoryKind
 from mydocker.services.catalogue import Known
 from mydocker.store import runs, story
+from mydocker.store.doorbell import ring
 
 
 def claim(
@@ -19,4 +20,5 @@ def claim(
     run = runs.claim(row.id, row.revision, workspace, generation, asked_at, now)
     if run is not None:
         story.append(workspace, StoryKind.CLAIMED, now, run=run)
+        ring("stock", row.id)
     return run

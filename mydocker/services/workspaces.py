@@ -112,19 +112,19 @@ def stop_own(person: Person, workspace: str, now: datetime) -> None:
         stop(workspace, cause, person.id, now)
 
 
-def restart(person: Person, workspace: str, now: datetime) -> None:
+def restart(person: Person, workspace: str, now: datetime) -> Asked:
     """A new container in the place of the present one; both homes stay."""
-    _again(person, workspace, now, Cause.RESTARTED, reset_home=False)
+    return _again(person, workspace, now, Cause.RESTARTED, reset_home=False)
 
 
-def reset(person: Person, workspace: str, now: datetime) -> None:
+def reset(person: Person, workspace: str, now: datetime) -> Asked:
     """A new container and an empty environment home; the former is kept in the trash."""
-    _again(person, workspace, now, Cause.RESET, reset_home=True)
+    return _again(person, workspace, now, Cause.RESET, reset_home=True)
 
 
 def _again(
     person: Person, workspace: str, now: datetime, cause: Cause, *, reset_home: bool
-) -> None:
+) -> Asked:
     with unit_of_work():
         row = _own(person, workspace)
         catalogue.admitted(person, catalogue.by_id(row.environment))
@@ -133,6 +133,7 @@ def _again(
             kind = StoryKind.RESET_ASKED if reset_home else StoryKind.RESTART_ASKED
             story.append(workspace, kind, now, actor=person.id)
             ring("wish", workspace)
+    return Asked(workspace, is_new=False)  # the present run ends first; then a spare is claimed
 
 
 def extend(person: Person, workspace: str, now: datetime) -> datetime:

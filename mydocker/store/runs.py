@@ -170,6 +170,12 @@ def live_of(workspace: str) -> RunRow | None:
     return _first(f"r.workspace_id = %s AND {_LIVES}", workspace)
 
 
+def is_ready(workspace: str) -> bool:
+    """Whether the workspace's live run is ready."""
+    ready = f"workspace_id = %s AND phase < {Phase.ENDED:d} AND phase = {Phase.READY:d}"
+    return sql.row(f"SELECT 1 FROM run WHERE {ready}", workspace) is not None
+
+
 def latest_of(workspace: str) -> RunRow | None:
     """The workspace's newest run, live or ended."""
     newest = "SELECT id FROM run WHERE workspace_id = %s ORDER BY generation DESC LIMIT 1"

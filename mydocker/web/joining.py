@@ -23,6 +23,7 @@ from mydocker.store.pages import Visitor
 from mydocker.web.errors import reference_of, report_link
 from mydocker.web.estimates import usual_seconds
 from mydocker.web.offers import makers_of, other_ports, shape_of
+from mydocker.web.placing import is_ready_soon
 from mydocker.web.rendering import render
 from mydocker.web.responses import leave_quietly, see_other
 from mydocker.web.visitors import signed_in
@@ -86,6 +87,8 @@ def _start(
     asked = workspaces.ask(visitor.person, environment.row.slug, steady.now())
     main = main_interface(environment.definition, redirect)
     key = main.key if main else ""
+    if asked.is_claimed:
+        is_ready_soon(asked.workspace)
     if (way := straight_in(visitor, asked.workspace, key, redirect)) is not None:
         return leave_quietly(way)
     query = f"?{urlencode({'to': redirect})}" if redirect else ""

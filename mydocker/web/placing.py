@@ -1,14 +1,19 @@
-"""Waiting for the gateway to know a grant: the one thing a request ever waits for."""
+"""What a request waits for, and never for long: that the gateway knows a grant, and that a spare
+that was claimed has its person.
+"""
 
 import os
 import threading
+from collections.abc import Callable
 from time import monotonic
 
-from mydocker.store import access
+from mydocker.store import access, runs
 from mydocker.store.doorbell import Listener, Waiting
 from mydocker.web.turns import TURNS
 
 PATIENCE_SECONDS = 2.0
+CLAIM_PATIENCE_SECONDS = 0.3
+"""Longer than a claim takes; whoever waits in vain gets the page that tells of the start."""
 LOOK_AGAIN_SECONDS = 0.25
 """A ring may be lost."""
 
@@ -26,7 +31,7 @@ class _Ears:
             if self._process != os.getpid():
                 self._process = os.getpid()
                 self._waiting = Waiting()
-                Listener(self._waiting.heard, ["placed"]).start()
+                Listener(self._waiting.heard, ["placed", "workspace"]).start()
             return self._waiting
 
 
@@ -40,9 +45,18 @@ def listen() -> None:
 
 def is_placed_soon(grant_digest: str, patience: float = PATIENCE_SECONDS) -> bool:
     """Whether the gateway knows the grant, now or within `patience` seconds."""
+    return _is_soon("placed", grant_digest, lambda: access.grant_is_placed(grant_digest), patience)
+
+
+def is_ready_soon(workspace: str, patience: float = CLAIM_PATIENCE_SECONDS) -> bool:
+    """Whether the workspace's run is ready, now or within `patience` seconds."""
+    return _is_soon("workspace", workspace, lambda: runs.is_ready(workspace), patience)
+
+
+def _is_soon(topic: str, key: str, is_so: Callable[[], bool], patience: float) -> bool:
     until = monotonic() + patience
-    with _ears.waiting().for_ring("placed", grant_digest) as rung:
-        while not access.grant_is_placed(grant_digest):
+    with _ears.waiting().for_ring(topic, key) as rung:
+        while not is_so():
             left = until - monotonic()
             if left <= 0:
                 return False

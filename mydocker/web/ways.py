@@ -6,7 +6,9 @@ from mydocker import steady
 from mydocker.domain.environments import Environment, Interface
 from mydocker.domain.refusals import Refusal
 from mydocker.services import entries
+from mydocker.services.catalogue import of_run
 from mydocker.services.entries import Holder, Site
+from mydocker.store import runs
 from mydocker.store.pages import Visitor
 
 
@@ -43,6 +45,13 @@ def straight_in(visitor: Visitor, workspace: str, interface: str, rest: str) -> 
         return ticket(visitor, workspace, interface, rest)
     except Refusal:
         return None
+
+
+def into_main(visitor: Visitor, workspace: str, rest: str) -> str | None:
+    """Into the live run's main interface; None where it is not ready, or has none."""
+    run = runs.live_of(workspace)
+    main = main_interface(of_run(run), rest) if run else None
+    return straight_in(visitor, workspace, main.key, rest) if main else None
 
 
 def main_interface(definition: Environment, rest: str = "") -> Interface | None:

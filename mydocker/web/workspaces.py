@@ -12,9 +12,11 @@ from mydocker.domain.people import Action, Person, may
 from mydocker.domain.refusals import Refusal
 from mydocker.services import workspaces
 from mydocker.services.summaries import unknown_workspace
+from mydocker.services.workspaces import Asked
 from mydocker.store.pages import Visitor
 from mydocker.web import ways
 from mydocker.web.notices import with_notice
+from mydocker.web.placing import is_ready_soon
 from mydocker.web.rendering import render
 from mydocker.web.responses import leave_quietly, see_other
 from mydocker.web.visitors import safe_next, signed_in
@@ -73,6 +75,7 @@ def _may_see(person: Person, page: Page) -> bool:
 
 
 Act = Callable[[Person, str, datetime], object]
+Ask = Callable[[Person, str, datetime], Asked]
 
 
 def _action(act: Act, done: str) -> Callable[..., HttpResponse]:
@@ -94,17 +97,26 @@ stop = _action(workspaces.stop_own, "stopped")
 extend = _action(workspaces.extend, "extended")
 
 
-def _start(act: Act) -> Callable[..., HttpResponse]:
-    """A form's view: wish for a run, then follow it towards where the click wants to go."""
+def _start(ask: Ask) -> Callable[..., HttpResponse]:
+    """A form's view: wish for a run, then straight in where a spare was claimed, else to the page
+    that follows it towards where the click wants to go.
+    """
 
     @require_POST
     @signed_in
     def view(request: HttpRequest, visitor: Visitor, workspace: str) -> HttpResponse:
         target = target_of(request.POST)
-        act(visitor.person, workspace, steady.now())
-        return see_other(f"/workspaces/{workspace}{target.query()}")
+        asked = ask(visitor.person, workspace, steady.now())
+        way = _into_a_spare(visitor, asked, target) if asked.is_claimed else None
+        return leave_quietly(way) if way else see_other(f"/workspaces/{workspace}{target.query()}")
 
     return view
+
+
+def _into_a_spare(visitor: Visitor, asked: Asked, target: Target) -> str | None:
+    if target.host or not is_ready_soon(asked.workspace):
+        return None
+    return ways.into_main(visitor, asked.workspace, target.redirect)
 
 
 start = _start(workspaces.start)

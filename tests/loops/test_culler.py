@@ -72,9 +72,7 @@ class Round:
         found, person = tiny(at, **changes), student(at)
         row = stored.find(services.ask(person, "tiny", at).workspace)
         assert row is not None
-        made = runs.make(
-            row.id, 1, found.row, [8888], "apps.test", at, at
-        )
+        made = runs.make(row.id, 1, found.row, [8888], "apps.test", at, at)
         assert made is not None
         runs.note(made.id, container=CONTAINER, address="10.0.0.2")
         assert runs.advance(made, Phase.READY, at)

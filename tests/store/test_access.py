@@ -31,9 +31,7 @@ def ready(now: datetime) -> tuple[Person, RunRow]:
     person, environment = student(now), tiny(now)
     row = store.find(services.ask(person, "tiny", now).workspace)
     assert row is not None
-    run = runs.make(
-        row.id, 1, environment.row, [8888], "apps.test", now, now
-    )
+    run = runs.make(row.id, 1, environment.row, [8888], "apps.test", now, now)
     assert run is not None and runs.advance(run, Phase.READY, now)
     return person, run
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection
 from mydocker.domain.failures import Cause
 from mydocker.domain.runs import Phase
 from mydocker.services import workspaces as services
-from mydocker.store import runs, story
+from mydocker.store import environments, runs, story
 from mydocker.store import workspaces as store
 from mydocker.store.models import Run, Workspace
 from mydocker.store.transactions import unit_of_work
@@ -24,9 +24,9 @@ def _node() -> None:
 
 
 def _make(workspace: store.WorkspaceRow, generation: int, now: datetime) -> runs.RunRow | None:
-    return runs.make(
-        workspace.id, generation, workspace.environment, {}, [8888], "apps.test", now, now
-    )
+    environment = environments.by_id(workspace.environment)
+    assert environment is not None
+    return runs.make(workspace.id, generation, environment, [8888], "apps.test", now, now)
 
 
 def test_a_person_has_one_workspace_in_an_environment(now: datetime) -> None:

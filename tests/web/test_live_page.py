@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from mydocker.domain.people import Person
 from mydocker.ports.window import LayerPart, PullShown
-from mydocker.store import models, runs, story
+from mydocker.store import environments, models, runs, story
 from mydocker.store.doorbell import ring
 from tests.browser import page_of
 from tests.web.conftest import cookies_of
@@ -41,9 +41,11 @@ def make_ready(workspace: str) -> None:
     run = models.Run.objects.filter(workspace=row, generation=row.generation).first()
     now = datetime.now(UTC)
     if run is None:
+        environment = environments.by_id(row.environment_id)
+        assert environment is not None
         made = runs.make(
-            workspace, row.generation, row.environment_id, row.environment.definition, [8888],
-            "mydocker-apps.localhost", now=now, asked_at=now,
+            workspace, row.generation, environment, [8888], "mydocker-apps.localhost",
+            now=now, asked_at=now,
         )  # fmt: skip
         assert made is not None
         run = models.Run.objects.get(id=made.id)

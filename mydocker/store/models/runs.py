@@ -77,6 +77,17 @@ class Run(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["phase"], condition=Q(phase__lt=Phase.ENDED), name="run_live"),
             models.Index(
+                fields=["created_at"],
+                condition=Q(workspace__isnull=False),
+                name="run_asked",
+            ),
+            models.Index(
+                F("environment"),
+                F("created_at").desc(),
+                condition=Q(is_spare=True),
+                name="run_newest_spares",
+            ),
+            models.Index(
                 fields=["environment", "stands_by_at"],
                 condition=Q(workspace__isnull=True, phase__lt=Phase.ENDED),
                 name="run_spare",

@@ -1,0 +1,257 @@
+"""Keeps the spares: looks what there is, decides by `domain.spares`, makes and retires.
+
+Containers are the custodian's: here rows are made, and marked as not wanted any more.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from statistics import median
+
+import structlog
+
+from mydocker.domain.environments import Status
+from mydocker.domain.spares import (
+    Limits,
+    NotAhead,
+    Plan,
+    Room,
+    Shelf,
+    Shortage,
+    Spare,
+    Wanted,
+    Way,
+    eligibility,
+    plan_stock,
+    wanted_spares,
+)
+from mydocker.loops import ledger, metrics
+from mydocker.loops.cases import key_of
+from mydocker.loops.parts import Parts
+from mydocker.loops.probe import Answers, answers
+from mydocker.services import catalogue
+from mydocker.services.catalogue import Known
+from mydocker.store import environments, runs, spares
+from mydocker.store.doorbell import ring
+from mydocker.store.runs import RunRow
+from mydocker.store.spares import Failures
+
+LOG = structlog.get_logger()
+BACKSTOP = timedelta(seconds=20)
+LOOK_BACK = timedelta(days=14)
+OVERLAP = timedelta(minutes=10)
+"""A wish may get its run, and be found, later than it was asked for."""
+LATELY = timedelta(seconds=10)
+BETWEEN_ROUNDS_SECONDS = 1.0
+"""A burst rings for every claim; the decision would be the same."""
+ANSWER_SECONDS = 3.0
+GUESSED_BYTES = 256 * 2**20
+"""For one spare of an environment none of which was measured yet: thrice what JupyterLab takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An environment, what its spares are to be, and those that there are."""
+
+    known: Known
+    wanted: Wanted
+    way: Way | NotAhead
+    spares: Sequence[RunRow]
+    failures: Failures
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """Who asked for what in the last two weeks; read once, then only what is new."""
+
+    by_run: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    until: datetime | None = None
+
+    def of(self, environment: str) -> Sequence[datetime]:
+        """When workspaces of this environment were asked for."""
+        return [at for of, at in self.by_run.values() if of == environment]
+
+    def read(self, now: datetime) -> None:
+        """Take in what is new, forget what is old. In the database's thread."""
+        since = now - LOOK_BACK if self.until is None else self.until - OVERLAP
+        self.by_run |= spares.arrivals(since)
+        old = [run for run, (_, at) in self.by_run.items() if at < now - LOOK_BACK]
+        for run in old:
+            del self.by_run[run]
+        self.until = now
+
+    def lately(self, now: datetime) -> int:
+        """How many asked in the last seconds."""
+        return sum(at >= now - LATELY for _, at in self.by_run.values())
+
+
+class Storekeeper:
+    """An office with one key: the pool of this node."""
+
+    name = "storekeeper"
+    topics = frozenset({"stock"})
+    backstop = BACKSTOP
+
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        apps_domain: str,
+        limits: Limits | None = None,
+        answers: Answers = answers,
+    ) -> None:
+        self._database, self._clock = parts.database, parts.clock
+        self._driver, self._agent = parts.driver, parts.agent
+        self._apps_domain, self._limits = apps_domain, limits or Limits()
+        self._answers = answers
+        self._arrivals = Arrivals()
+        self._answered: dict[str, datetime] = {}
+        self._bytes: dict[str, int] = {}
+        self._told: tuple[Shortage, ...] = ()
+
+    async def keys(self) -> Collection[str]:
+        return ("pool",)
+
+    async def turn(self, key: str, woken: asyncio.Event) -> None:
+        offers, starts = await self._database(self._offers, self._clock.now())
+        if offers:
+            await self._measure(offers)
+            shelves = [await self._shelf(offer) for offer in offers]
+            room = await self._room(offers, starts)
+            plan = plan_stock(shelves, room, self._clock.now(), self._limits)
+            await self._database(self._carry_out, plan, self._clock.now())
+            self._tell(plan)
+        _count(offers)
+        await asyncio.sleep(BETWEEN_ROUNDS_SECONDS)
+
+    def _offers(self, now: datetime) -> tuple[Sequence[Offer], int]:
+        """What there is and should be, and how many people's starts are under way."""
+        self._arrivals.read(now)
+        shelves: dict[str, list[RunRow]] = defaultdict(list)
+        for run in runs.spares():
+            shelves[run.environment].append(run)
+        present = spares.present()
+        statuses = [each.value for each in Status if each is not Status.ARCHIVED]
+        known = {row.id: catalogue.known(row) for row in environments.listed(statuses)}
+        known |= {each: catalogue.by_id(each) for each in shelves.keys() - known.keys()}
+        found = []
+        for id, each in known.items():
+            way, live = eligibility(each.definition), [at for of, at, _ in present if of == id]
+            wanted = Wanted() if isinstance(way, NotAhead) else self._wanted(each, live, now)
+            if wanted.number or shelves[id]:
+                failures = spares.failures(id, each.row.revision)
+                found.append(Offer(each, wanted, way, shelves[id], failures))
+        return found, sum(is_coming for _, _, is_coming in present)
+
+    def _wanted(self, known: Known, live: Sequence[datetime], now: datetime) -> Wanted:
+        definition = known.definition
+        came = self._arrivals.of(known.row.id)
+        return wanted_spares(definition.spares, definition.sessions, came, now, present=live)
+
+    async def _measure(self, offers: Sequence[Offer]) -> None:
+        """What a spare of each environment takes, by those that stand by."""
+        standing = {
+            run.container: offer.known.row.id
+            for offer in offers
+            for run in offer.spares
+            if run.stands_by_at and run.container
+        }
+        used = await self._agent.usage(list(standing))
+        found: dict[str, list[int]] = defaultdict(list)
+        for container, usage in used.items():
+            found[standing[container]].append(usage.memory_bytes)
+        self._bytes |= {each: int(median(sizes)) for each, sizes in found.items()}
+
+    async def _shelf(self, offer: Offer) -> Shelf:
+        known, now = offer.known, self._clock.now()
+        image = await self._driver.image(known.definition.image) if offer.spares else None
+        if offer.way is Way.RUNNING:
+            await self._ask(offer.spares)
+        limit = known.definition.resources.memory_bytes
+        return Shelf(
+            environment=known.row.id,
+            wanted=offer.wanted.number,
+            spare_bytes=self._bytes.get(known.row.id, min(limit, GUESSED_BYTES)),
+            spares=[
+                Spare(
+                    id=run.id,
+                    made_at=min(run.created_at, now),
+                    stands_by=run.stands_by_at is not None,
+                    is_current=_is_current(run, offer, image.id if image else ""),
+                    answered_at=self._answered.get(run.id),
+                )
+                for run in offer.spares
+                if not run.retired
+            ],
+            failures=offer.failures.count,
+            failed_at=offer.failures.last_at,
+        )
+
+    async def _ask(self, standing: Sequence[RunRow]) -> None:
+        """Whether those that run still answer. A zygote has nothing to say before it is claimed."""
+
+        async def ask(run: RunRow) -> None:
+            ports = ledger.definition_of(run).ports
+            if await self._answers(run.address, ports, ANSWER_SECONDS):
+                self._answered[run.id] = self._clock.now()
+            elif run.stands_by_at is not None:
+                self._answered.setdefault(run.id, run.stands_by_at)
+
+        await asyncio.gather(*(ask(run) for run in standing if run.stands_by_at))
+        alive = {run.id for run in standing}
+        self._answered = {run: at for run, at in self._answered.items() if run in alive}
+
+    async def _room(self, offers: Sequence[Offer], starts: int) -> Room:
+        machine = await self._agent.machine()
+        leaving = [
+            self._bytes.get(offer.known.row.id, 0)
+            for offer in offers
+            for run in offer.spares
+            if run.retired
+        ]
+        return Room(
+            total_bytes=machine.memory_total_bytes,
+            available_bytes=machine.memory_available_bytes,
+            returning_bytes=sum(leaving),
+            cpu_busy=machine.cpu_busy,
+            starts=starts,
+            asked_lately=self._arrivals.lately(self._clock.now()),
+        )
+
+    def _carry_out(self, plan: Plan, now: datetime) -> None:
+        for going in plan.retire:
+            if runs.retire(going.id, going.why.value):
+                LOG.info("spare.retired", run=going.id, why=going.why.value)
+                ring("spare", key_of(None, going.id))
+        for environment, number in plan.make.items():
+            for _ in range(number):
+                if made := ledger.make_spare(environment, self._apps_domain, now):
+                    ring("spare", key_of(None, made.id))
+
+    def _tell(self, plan: Plan) -> None:
+        if plan.shortages != self._told:
+            for short in plan.shortages:
+                LOG.warning("spares.short", environment=short.environment, why=short.why.value)
+            self._told = plan.shortages
+
+
+def _is_current(run: RunRow, offer: Offer, image_id: str) -> bool:
+    """Whether a cold start now would give the same."""
+    if isinstance(offer.way, NotAhead) or run.revision != offer.known.row.revision:
+        return False
+    return not run.image_id or run.image_id == image_id
+
+
+def _count(offers: Sequence[Offer]) -> None:
+    metrics.SPARES.clear()
+    for offer in offers:
+        slug = offer.known.row.slug
+        states: Mapping[str, int] = {
+            "wanted": offer.wanted.number,
+            "standing": sum(run.stands_by_at is not None for run in offer.spares),
+            "coming": sum(run.stands_by_at is None for run in offer.spares),
+        }
+        for state, number in states.items():
+            metrics.SPARES.labels(slug, state).set(number)
