@@ -146,9 +146,9 @@ def _mounts(definition: Environment, places: Places, *, is_spare: bool) -> Seque
     ]
     return [
         *homes,
-        Mount(places.papers, PAPERS, read_only=True),
-        Mount(places.inside, INSIDE, read_only=True),
-        Mount(f"{places.inside}/person.sh", PROFILE, read_only=True),
+        Mount(places.papers, PAPERS, read_only=True, is_fixed=True),
+        Mount(places.inside, INSIDE, read_only=True, is_fixed=True),
+        Mount(f"{places.inside}/person.sh", PROFILE, read_only=True, is_fixed=True),
     ]
 
 

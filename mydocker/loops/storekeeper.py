@@ -109,6 +109,8 @@ class Storekeeper:
         self._arrivals = Arrivals()
         self._answered: dict[str, datetime] = {}
         self._bytes: dict[str, int] = {}
+        self._offered: set[str] = set()
+        """Environments that had or wanted spares once; their figures go on."""
         self._told: tuple[Shortage, ...] = ()
 
     async def keys(self) -> Collection[str]:
@@ -140,9 +142,10 @@ class Storekeeper:
         for id, each in known.items():
             way, live = eligibility(each.definition), [at for of, at, _ in present if of == id]
             wanted = Wanted() if isinstance(way, NotAhead) else self._wanted(each, live, now)
-            if wanted.number or shelves[id]:
+            if wanted.number or shelves[id] or id in self._offered:
                 failures = spares.failures(id, each.row.revision)
                 found.append(Offer(each, wanted, way, shelves[id], failures))
+                self._offered.add(id)
         return found, sum(is_coming for _, _, is_coming in present)
 
     def _wanted(self, known: Known, live: Sequence[datetime], now: datetime) -> Wanted:
@@ -245,7 +248,6 @@ def _is_current(run: RunRow, offer: Offer, image_id: str) -> bool:
 
 
 def _count(offers: Sequence[Offer]) -> None:
-    metrics.SPARES.clear()
     for offer in offers:
         slug = offer.known.row.slug
         states: Mapping[str, int] = {

@@ -16,7 +16,7 @@ from mydocker.domain.runs import Sighting
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A folder or file of the node that appears in the container, `rslave`.
+    """A folder or file of the node that appears in the container.
 
     A home that is attached later to a read-only one is writable: it brings its own flags.
     """
@@ -24,6 +24,8 @@ class Mount:
     source: str
     target: str
     read_only: bool = False
+    is_fixed: bool = False
+    """Nothing that is mounted on it later appears; what is not fixed lies on a shared mount."""
 
 
 @dataclass(frozen=True, slots=True)

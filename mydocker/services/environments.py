@@ -24,6 +24,7 @@ from mydocker.services.catalogue import (
 from mydocker.store import environments as store
 from mydocker.store import people as stored_people
 from mydocker.store import workspaces as stored_workspaces
+from mydocker.store.doorbell import ring
 from mydocker.store.environments import EnvironmentRow
 from mydocker.store.ids import join_code
 from mydocker.store.transactions import unit_of_work
@@ -63,6 +64,8 @@ def apply(person: Person, definition: Environment, now: datetime) -> tuple[Known
         else:
             changed = _change(person, row, definition, now)
         stored = store.by_slug(definition.slug) or row
+        if changed:
+            ring("stock", stored.id)
     return known(stored), changed
 
 

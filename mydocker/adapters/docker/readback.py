@@ -95,7 +95,7 @@ def _count_networks(inspected: Json) -> int:
 def _mounts(body: Mapping[str, Any], inspected: Json) -> Iterator[str]:
     """Compare the binds. Volumes are the image's own and hold nothing of the host."""
     wanted = {
-        (m["Source"], m["Target"], not m["ReadOnly"], "rslave")
+        (m["Source"], m["Target"], not m["ReadOnly"], m["BindOptions"]["Propagation"])
         for m in body["HostConfig"]["Mounts"]
     }
     found = {

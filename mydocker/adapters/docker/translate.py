@@ -146,5 +146,5 @@ def _bind(mount: Mount) -> Mapping[str, Any]:
         "Source": mount.source,
         "Target": mount.target,
         "ReadOnly": mount.read_only,
-        "BindOptions": {"Propagation": "rslave"},
+        "BindOptions": {"Propagation": "rprivate" if mount.is_fixed else "rslave"},
     }
