@@ -101,11 +101,12 @@ class Storekeeper:
         apps_domain: str,
         limits: Limits | None = None,
         answers: Answers = answers,
+        between_rounds: float = BETWEEN_ROUNDS_SECONDS,
     ) -> None:
         self._database, self._clock = parts.database, parts.clock
         self._driver, self._agent = parts.driver, parts.agent
         self._apps_domain, self._limits = apps_domain, limits or Limits()
-        self._answers = answers
+        self._answers, self._between_rounds = answers, between_rounds
         self._arrivals = Arrivals()
         self._answered: dict[str, datetime] = {}
         self._bytes: dict[str, int] = {}
@@ -126,7 +127,7 @@ class Storekeeper:
             await self._database(self._carry_out, plan, self._clock.now())
             self._tell(plan)
         _count(offers)
-        await asyncio.sleep(BETWEEN_ROUNDS_SECONDS)
+        await asyncio.sleep(self._between_rounds)
 
     def _offers(self, now: datetime) -> tuple[Sequence[Offer], int]:
         """What there is and should be, and how many people's starts are under way."""

@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from mydocker.domain.environments import Port
 from mydocker.domain.runs import Patience, Phase
+from mydocker.domain.spares import Limits
 from mydocker.loops.custodian import Custodian
 from mydocker.loops.database import Database
 from mydocker.loops.gatekeeper import CHANGED, Gatekeeper
@@ -16,6 +17,7 @@ from mydocker.loops.janitor import Janitor
 from mydocker.loops.launching import Launcher, Protection
 from mydocker.loops.office import Desk, serve
 from mydocker.loops.parts import Parts
+from mydocker.loops.storekeeper import Storekeeper
 from mydocker.loops.watcher import Watcher
 from mydocker.loops.window import Showcase
 from mydocker.ports.driver import ImageFacts
@@ -110,6 +112,7 @@ async def house(
     janitor_grace: timedelta = timedelta(seconds=0),
     at_once: int = 8,
     firewall_patience: float = 30.0,
+    limits: Limits | None = None,
 ) -> AsyncIterator[House]:
     """Offices at work; leaving cuts them off wherever they are."""
     clock, database, showcase = SteadyClock(), Watched(), Showcase()
@@ -131,6 +134,16 @@ async def house(
         Desk(custodian),
         Desk(Gatekeeper(database, gateway, agent, clock), key=CHANGED),
         Desk(Janitor(database, driver, agent, clock, grace=janitor_grace), key="all"),
+        Desk(
+            Storekeeper(
+                parts,
+                apps_domain="mydocker-apps.localhost",
+                limits=limits,
+                answers=outside.answers,
+                between_rounds=0.01,
+            ),
+            key="pool",
+        ),
     ]
     watcher = Watcher(database, driver, clock, wake=desks[0].wake, look=desks[0].look)
     stop = asyncio.Event()
