@@ -15,6 +15,9 @@ from bench.results import Result
 from tests.service import TINY, Service, running
 
 OUTPUT = Path("var/bench.json")
+LAB = Path("catalogue/jupyterlab-python/environment.yaml").read_text()
+COLD = f"{LAB}\nspares: {{mode: never}}\n"
+"""JupyterLab of which no spare stands by: what is measured is a start."""
 PEOPLE = 100
 PAGE_VIEWS = 200
 STARTS = 5
@@ -69,7 +72,7 @@ class Bench:
     def _with_service(self, work: Callable[[Service], None], *names: str) -> None:
         if not self.wants(*names):
             return
-        with running(TINY) as service:
+        with running(TINY, COLD) as service:
             work(service)
 
     def _starts(self, service: Service) -> None:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,19 @@ def environment_list(as_json: bool = AS_JSON) -> None:
         return
     for row in rows:
         typer.echo(f"{row.slug:30} {row.status:10} {row.join_code}")
+
+
+@environment_app.command("spares")
+def environment_spares(slug: str = SLUG, as_json: bool = AS_JSON) -> None:
+    """Say how many spares of an environment stand by, are coming, and are going."""
+    with _database():
+        from mydocker.services import claims
+
+        stock = claims.stock(slug)
+    if as_json:
+        _print(asdict(stock))
+    else:
+        typer.echo(f"standing {stock.standing}  coming {stock.coming}  going {stock.going}")
 
 
 @environment_app.command("delete")

@@ -6,6 +6,7 @@ Containers are the custodian's: here rows are made, and marked as not wanted any
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
@@ -44,7 +45,7 @@ LOOK_BACK = timedelta(days=14)
 OVERLAP = timedelta(minutes=10)
 """A wish may get its run, and be found, later than it was asked for."""
 LATELY = timedelta(seconds=10)
-BETWEEN_ROUNDS_SECONDS = 1.0
+BETWEEN_ROUNDS_SECONDS, PAUSED_ROUNDS = 1.0, 2
 """A burst rings for every claim; the decision would be the same."""
 ANSWER_SECONDS = 3.0
 GUESSED_BYTES = 256 * 2**20
@@ -118,6 +119,17 @@ class Storekeeper:
         return ("pool",)
 
     async def turn(self, key: str, woken: asyncio.Event) -> None:
+        between = self._between_rounds
+        while await self._round():  # nobody rings when the CPUs are free again
+            with suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), PAUSED_ROUNDS * between)
+            woken.clear()
+            await asyncio.sleep(between)
+        await asyncio.sleep(between)
+
+    async def _round(self) -> bool:
+        """Look and decide once; whether something is lacking that may not be made just now."""
+        paused = False
         offers, starts = await self._database(self._offers, self._clock.now())
         if offers:
             await self._measure(offers)
@@ -126,8 +138,9 @@ class Storekeeper:
             plan = plan_stock(shelves, room, self._clock.now(), self._limits)
             await self._database(self._carry_out, plan, self._clock.now())
             self._tell(plan)
+            paused = plan.pause is not None and any(map(_is_lacking, offers))
         _count(offers)
-        await asyncio.sleep(self._between_rounds)
+        return paused
 
     def _offers(self, now: datetime) -> tuple[Sequence[Offer], int]:
         """What there is and should be, and how many people's starts are under way."""
@@ -239,6 +252,10 @@ class Storekeeper:
             for short in plan.shortages:
                 LOG.warning("spares.short", environment=short.environment, why=short.why.value)
             self._told = plan.shortages
+
+
+def _is_lacking(offer: Offer) -> bool:
+    return offer.wanted.number > sum(not run.retired for run in offer.spares)
 
 
 def _is_current(run: RunRow, offer: Offer, image_id: str) -> bool:
