@@ -1,6 +1,6 @@
 """Named questions and conditional updates about runs. Written by one loop only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -195,6 +195,16 @@ def ready() -> Sequence[RunRow]:
 def spares() -> Sequence[RunRow]:
     """Every spare that is nobody's and may exist outside."""
     return _all(f"{_LIVES} AND r.workspace_id IS NULL")
+
+
+def with_spares() -> Collection[str]:
+    """Environments of which a spare can be claimed, as they are now."""
+    found = sql.rows(
+        f"SELECT DISTINCT r.environment_id FROM run r JOIN environment e ON e.id = r.environment_id"
+        f" WHERE r.workspace_id IS NULL AND {_LIVES} AND r.phase = {Phase.ANSWERING:d}"
+        f" AND r.stands_by_at IS NOT NULL AND r.retired = '' AND r.revision = e.revision"
+    )
+    return frozenset(row[0] for row in found)
 
 
 def stand_by(run: str, now: datetime) -> bool:

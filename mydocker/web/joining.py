@@ -21,7 +21,7 @@ from mydocker.services.catalogue import Known, admitted, by_join_code
 from mydocker.store import pages
 from mydocker.store.pages import Visitor
 from mydocker.web.errors import reference_of, report_link
-from mydocker.web.estimates import usual_seconds
+from mydocker.web.estimates import is_ready_at_once, usual_seconds
 from mydocker.web.offers import makers_of, other_ports, shape_of
 from mydocker.web.placing import is_ready_soon
 from mydocker.web.rendering import render
@@ -110,6 +110,7 @@ def _page(
         "by": makers_of(definition, pages.names_by_mail(definition.maintainers)),
         "faces": [(shape_of(each), each.title) for each in definition.interfaces],
         "other_ports": list(other_ports(definition)),
+        "at_once": is_ready_at_once(environment.row.id, steady.now()),
         "usual": usual_seconds(environment.row.id, steady.now()),
         "who": visitor.person,
         "redirect": redirect,

@@ -10,7 +10,7 @@ from mydocker.domain.environments import Environment, Interface, Protocol
 from mydocker.services.catalogue import Known
 from mydocker.store import pages
 from mydocker.web.amounts import cpus_text, seconds_text, size_text
-from mydocker.web.estimates import usual_seconds
+from mydocker.web.estimates import is_ready_at_once, usual_seconds
 
 QUICK_SECONDS = 5
 """A start that takes less is shown with a bolt."""
@@ -37,6 +37,7 @@ class Offer:
     resources: str
     usual: str
     is_quick: bool
+    is_ready_at_once: bool
 
 
 def offers_of(environments: Sequence[Known], now: datetime) -> list[Offer]:
@@ -67,6 +68,7 @@ def _offer(known: Known, by: str, now: datetime) -> Offer:
         resources_text(definition),
         seconds_text(usual) if usual is not None else "",
         usual is not None and usual < QUICK_SECONDS,
+        is_ready_at_once(known.row.id, now),
     )
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 from mydocker.domain.workspaces import State
 from mydocker.store.pages import Card
 from mydocker.web.amounts import duration_text, seconds_text
-from mydocker.web.estimates import usual_seconds
+from mydocker.web.estimates import is_ready_at_once, usual_seconds
 from mydocker.web.templatetags.mydocker import moment_text
 
 SOON = timedelta(hours=1)
@@ -36,7 +36,9 @@ def sentence_of(card: Card, now: datetime) -> str:
 
 
 def starts_in(environment: str, now: datetime) -> str:
-    """How long a start takes; empty before the first."""
+    """How long a start takes."""
+    if is_ready_at_once(environment, now):
+        return gettext("Starts at once")
     usual = usual_seconds(environment, now)
     if usual is None:
         return gettext("Your files stay")

@@ -8,7 +8,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from mydocker.domain.runs import Phase
 from mydocker.services import people
+from mydocker.store import environments, runs
+from mydocker.web import estimates
 from tests.web.conftest import client_of
 from tests.web.world import World
 
@@ -144,6 +147,32 @@ def test_pressing_it_where_it_runs_already_leads_straight_in(other: Client) -> N
     assert answer.status_code == 303
     assert "/.mydocker/enter?ticket=" in answer["Location"]
     assert answer["Cache-Control"] == "no-store" and answer["Referrer-Policy"] == "no-referrer"
+
+
+def _spare_stands_by(present: datetime) -> None:
+    environment = environments.by_join_code("sage18")
+    assert environment is not None
+    spare = runs.make(None, 0, environment, [8888], "apps.test", present, present)
+    assert spare is not None and runs.advance(spare, Phase.ANSWERING, present)
+    assert runs.stand_by(spare.id, present)
+    estimates.forget()
+
+
+def test_the_wait_is_told_before_the_click(other: Client, present: datetime) -> None:
+    before = text_of(other, "/join/sage18")
+    assert "Ready at once" not in before
+    _spare_stands_by(present)
+    assert "Ready at once" in text_of(other, "/join/sage18")
+    assert "Ready at once" in text_of(other, "/catalogue")
+
+
+def test_who_claims_a_spare_whose_person_is_slow_to_come_sees_the_page_instead(
+    other: Client, present: datetime
+) -> None:
+    _spare_stands_by(present)
+    answer = other.post("/join/sage18")  # there are no loops here
+    assert re.fullmatch(r"/workspaces/[a-z2-7]{12}", answer["Location"])
+    assert "A container stood ready" in text_of(other, answer["Location"])
 
 
 @pytest.mark.parametrize("prefix", ["/join", "/shell/join"])
