@@ -1,12 +1,15 @@
 """For those who maintain environments."""
 
 import re
+from datetime import datetime
 
 import pytest
 from django.test import Client
 
+from mydocker.domain.runs import Phase
 from mydocker.services.definitions import read_definition, read_tree
-from mydocker.store import models
+from mydocker.store import environments as stored
+from mydocker.store import models, runs
 from mydocker.web.teaching import STARTER, coloured
 from tests.web.conftest import client_of
 from tests.web.test_pages import text_of
@@ -55,6 +58,24 @@ def test_the_page_shows_definition_link_and_who_is_in(teacher: Client, world: Wo
     everybody = text_of(teacher, "/teach/julia?who=all")
     assert "Camille Aubert" in everybody and "Never started" in everybody
     assert "Camille Aubert" not in text_of(teacher, "/teach/julia")
+
+
+def test_the_page_says_what_stands_by_or_why_nothing_can(
+    teacher: Client, world: World, present: datetime
+) -> None:
+    environment = stored.by_slug("cpp-l1")
+    assert environment is not None
+    row = models.Environment.objects.filter(id=environment.id)
+    row.update(definition={**environment.definition, "command": "jupyter lab"})
+    assert "No container stands by just now" in text_of(teacher, "/teach/cpp-l1")
+    spare = runs.make(None, 0, environment, [8888], "apps.test", present, present)
+    assert "1 more is coming" in text_of(teacher, "/teach/cpp-l1")
+    assert spare is not None and runs.advance(spare, Phase.ANSWERING, present)
+    assert runs.stand_by(spare.id, present)
+    assert "1 container stands by" in text_of(teacher, "/teach/cpp-l1")
+    shelled = {**environment.definition, "command": "sh -c 'jupyter lab'"}
+    row.update(definition=shelled)
+    assert "without a shell" in text_of(teacher, "/teach/cpp-l1")
 
 
 def test_what_is_exported_can_be_applied_again(teacher: Client, world: World) -> None:
