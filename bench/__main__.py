@@ -8,16 +8,14 @@ from pathlib import Path
 
 import httpx
 
-from bench import idle, pages, results, starts
+from bench import claims, idle, pages, results, starts
+from bench.definitions import COLD, ahead
 from bench.peers import measure as peers
 from bench.peers.hub import HOW, is_installed
 from bench.results import Result
 from tests.service import TINY, Service, running
 
 OUTPUT = Path("var/bench.json")
-LAB = Path("catalogue/jupyterlab-python/environment.yaml").read_text()
-COLD = f"{LAB}\nspares: {{mode: never}}\n"
-"""JupyterLab of which no spare stands by: what is measured is a start."""
 PEOPLE = 100
 PAGE_VIEWS = 200
 STARTS = 5
@@ -60,6 +58,11 @@ class Bench:
                     self.keep(gateway.result(name))
         self._with_service(self._starts, *STARTS_AND_REST)
         self._with_service(self._pages, "page.dashboard", "page.workspace")
+        self._with_service(
+            lambda service: self.keep(*claims.measure(service)),
+            *("claim.redirect", "claim.first200"),
+            environment=ahead(claims.SPARES),
+        )
         if self.wants(*peers.NAMES):
             self._beside_peers()
 
@@ -69,10 +72,12 @@ class Bench:
         else:
             print(HOW, flush=True)
 
-    def _with_service(self, work: Callable[[Service], None], *names: str) -> None:
+    def _with_service(
+        self, work: Callable[[Service], None], *names: str, environment: str = COLD
+    ) -> None:
         if not self.wants(*names):
             return
-        with running(TINY, COLD) as service:
+        with running(TINY, environment) as service:
             work(service)
 
     def _starts(self, service: Service) -> None:

@@ -14,6 +14,7 @@ from functools import partial
 import aiohttp
 
 from bench import idle
+from bench.definitions import COLD
 from bench.living import Person, people
 from bench.peers import proxy
 from bench.peers.hub import USABLE_SECONDS, Failed, Hub, Wait, insist
@@ -111,7 +112,7 @@ def _told(waits: list[Wait]) -> str:
 def measure(keep: Keep, wants: Callable[[str], bool], sizes: Sizes) -> None:
     """All that is asked for, one after the other, each kept as soon as it is there."""
     if any(map(wants, (START, MEMORY, BURST))):
-        with running(TINY) as service, Hub() as hub:
+        with running(TINY, COLD) as service, Hub() as hub:
             _with_both(service, hub, keep, wants, sizes)
     if wants(PROXY):
         keep(proxy.rates(sizes.rounds, sizes.seconds).result(PROXY, Goal("ratio", least=1.0)))
