@@ -103,6 +103,7 @@ identifier_or_empty = _text(r"([a-z0-9]{4,40})?", "an id, or nothing")
 identifiers = _list(identifier, 10_000)
 containers = _list(_text(r"[0-9a-f]{64}", "a container id"), 5_000)
 seconds = _number(10 * 366 * 86400, "a number of seconds")
+size = _number(1 << 50, "a number of bytes")
 home_mounts = _list(
     _record(HomeMount, slot=_number(99, "a slot"), home=identifier, uid=_user, gid=_user), 16
 )
