@@ -22,6 +22,7 @@ from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "MYDOCKER_"
 LONGEST_RUN_FOLDER = 70
+LEAST_SWAP_BYTES = 64 << 20
 
 
 class Mode(StrEnum):
@@ -112,6 +113,19 @@ class Settings:
     )
     start_patience: timedelta = _knob(
         timedelta(seconds=120), "duration", "How long a program may take to answer on its ports."
+    )
+    freeze_swap: str = _knob(
+        "none",
+        "`none`, `zram` or `node`",
+        "Where the memory of frozen workspaces may go. `zram`: a compressed part of memory that "
+        "the service makes for it (a JupyterLab keeps a third of its memory); `node`: the swap "
+        "that this machine already has; `none`: they keep it.",
+    )
+    freeze_swap_bytes: int = _knob(
+        0,
+        "bytes, before compression",
+        "Size of the `zram`; it takes memory only for what it holds. 0: as much as this machine "
+        "has memory.",
     )
     network_allow: tuple[str, ...] = _knob(
         (),
@@ -208,6 +222,10 @@ def check(settings: Settings) -> None:
         )
     if settings.concurrent_starts < 1:
         raise BadSettings("MYDOCKER_CONCURRENT_STARTS must be at least 1.")
+    if settings.freeze_swap not in ("none", "zram", "node"):
+        raise BadSettings("MYDOCKER_FREEZE_SWAP must be none, zram or node.")
+    if settings.freeze_swap_bytes and settings.freeze_swap_bytes < LEAST_SWAP_BYTES:
+        raise BadSettings("MYDOCKER_FREEZE_SWAP_BYTES must be 0, or 64 MiB (67108864) or more.")
     _check_site(settings)
     if settings.is_development:
         if not _is_local(settings.host):

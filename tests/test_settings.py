@@ -54,6 +54,9 @@ def test_a_sound_production(tmp_path: Path) -> None:
         ({"language": "de"}, "MYDOCKER_LANGUAGE"),
         ({"login_lifetime": "long"}, "MYDOCKER_LOGIN_LIFETIME"),
         ({"concurrent_starts": "0"}, "MYDOCKER_CONCURRENT_STARTS"),
+        ({"freeze_swap": "disk"}, "MYDOCKER_FREEZE_SWAP"),
+        ({"freeze_swap_bytes": "-1"}, "MYDOCKER_FREEZE_SWAP_BYTES"),
+        ({"freeze_swap_bytes": "4G"}, "MYDOCKER_FREEZE_SWAP_BYTES"),
         ({"data": "/srv/" + "d" * 80}, "MYDOCKER_DATA"),
     ],
 )

@@ -9,21 +9,33 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from mydocker.agent.errors import VerbError
 from mydocker.agent.folders import root_folder
 from mydocker.agent.kernel import has_openat2
+from mydocker.agent.records import write_record
 from mydocker.agent.server import Server, listen
-from mydocker.agent.verbs import Agent, write_record
+from mydocker.agent.swap import Swap
+from mydocker.agent.verbs import Agent
 
 _LOCK_PATIENCE_S = 10.0
 _POLITE_S = 10.0
 
 
-def main(data: Path, run: Path, instance: str, callers: frozenset[int]) -> None:
+def main(
+    data: Path,
+    run: Path,
+    instance: str,
+    callers: frozenset[int],
+    swap: str = "none",
+    swap_bytes: int = 0,
+) -> None:
     """Serve at `run/agent.sock` until SIGTERM. To be called as root, in the main thread of a
     process of its own.
 
     `instance`, six hex digits, tells installations on one machine apart; `callers` are the
-    users who may ask, besides root. Raises SystemExit with a sentence where it cannot serve.
+    users who may ask, besides root; `swap` says what sleepers may be put into (see `Swap`), of at
+    most `swap_bytes` where the agent makes it. Raises SystemExit with a sentence where it cannot
+    serve.
     SIGINT is ignored: Ctrl-C reaches all of a terminal's processes, and the supervisor decides.
     """
     _check(instance)
@@ -33,7 +45,7 @@ def main(data: Path, run: Path, instance: str, callers: frozenset[int]) -> None:
     run.mkdir(parents=True, exist_ok=True)
     own = _own_folder(data)
     _take_lock(own)
-    agent = Agent(data, own, instance)
+    agent = Agent(data, own, instance, _swap(instance, swap, swap_bytes))
     path = run / "agent.sock"
     with listen(path) as listener:
         write_record("ready", {"instance": instance, "socket": str(path)})
@@ -51,6 +63,16 @@ def _check(instance: str) -> None:
         raise SystemExit("The agent needs openat2 (Linux 5.6): without it links could mislead it.")
     if not re.fullmatch(r"[0-9a-f]{6}", instance):
         raise SystemExit("The instance must be six hex digits.")
+
+
+def _swap(instance: str, kind: str, most_bytes: int) -> Swap:
+    """Make the swap that the operator agreed to; without it sleepers keep their memory."""
+    swap = Swap(instance, kind, most_bytes)
+    if kind == "zram":
+        with suppress(VerbError):
+            swap.make(swap.most_bytes)
+        write_record("swap", swap.state())
+    return swap
 
 
 def _stop_signal() -> int:

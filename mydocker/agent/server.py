@@ -21,7 +21,8 @@ from threading import Lock, Semaphore, Thread
 from typing import BinaryIO
 
 from mydocker.agent.errors import VerbError, refused, unavailable
-from mydocker.agent.verbs import Agent, write_record
+from mydocker.agent.records import write_record
+from mydocker.agent.verbs import Agent
 
 _LONGEST_LINE = 1 << 19
 _CONNECTIONS, _BACKLOG = 64, 1024

@@ -115,6 +115,7 @@ seconds = _number(10 * 366 * 86400, "a number of seconds")
 number_of_slots = _number(16, "a number of slots")
 _line = _text(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{0,320}", "one line of text")
 person = _record(Person, name=_line, mail=_line, language=_text(r"[a-z]{0,8}", "a language"))
+size = _number(1 << 50, "a number of bytes")
 home_mounts = _list(
     _record(HomeMount, slot=_number(99, "a slot"), home=identifier, uid=_user, gid=_user), 16
 )

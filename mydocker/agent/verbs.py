@@ -5,27 +5,26 @@ agent was killed at any instant of it.
 """
 
 import errno
-import json
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from mydocker.agent import figures, shapes
-from mydocker.agent.cgroups import Cgroups, controllers
+from mydocker.agent.cgroups import CgroupFiles, Cgroups, controllers
 from mydocker.agent.errors import VerbError, refused, unavailable
 from mydocker.agent.firewall import Firewall
 from mydocker.agent.homes import Homes
 from mydocker.agent.papers import Papers
+from mydocker.agent.records import write_record
+from mydocker.agent.sleepers import Sleepers
 from mydocker.agent.slots import Slots
+from mydocker.agent.swap import Swap
 
 VERSION = 1
-_LONGEST_RECORD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +44,24 @@ class Verb:
 class Agent:
     """The verbs of one installation on this node."""
 
-    def __init__(self, data: Path, own: int, instance: str) -> None:
+    def __init__(self, data: Path, own: int, instance: str, swap: Swap) -> None:
         path = data.resolve()
         self._data = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         self._homes = Homes(self._data)
         self._papers = Papers(self._data, str(path))
         self._slots = Slots(self._data, str(path), self._homes, self._papers)
         self._firewall = Firewall(instance, own)
-        self._cgroups = Cgroups(controllers())
+        files = CgroupFiles(controllers())
+        self._cgroups = Cgroups(files)
+        self._swap = swap
+        self._sleepers = Sleepers(files, swap.is_for_sleepers)
         self._processors = figures.Processors()
         self.mounting, self._loading = threading.Lock(), threading.Lock()
         self.verbs = self._table()
 
     def _table(self) -> dict[str, Verb]:
         homes, slots, firewall = self._homes, self._slots, self._firewall
+        sleepers, swap = self._sleepers, self._swap
         run, home = {"run": shapes.identifier}, {"home": shapes.identifier}
         age = {"older_than_s": shapes.seconds}
         slotted = {**run, "slots": shapes.number_of_slots}
@@ -66,6 +69,7 @@ class Agent:
         mounts = {**run, "homes": shapes.home_mounts}
         known = {"known_runs": shapes.identifiers, **age}
         rules = {"bridges": shapes.bridges, "allow": shapes.destinations}
+        containers = {"containers": shapes.containers}
         one = self.mounting
         return {
             "hello": Verb(self._hello, under=one),
@@ -83,7 +87,12 @@ class Agent:
             "firewall": Verb(firewall.load, rules, changes=True, under=self._loading),
             "firewall_state": Verb(firewall.state, under=self._loading),
             "cut": Verb(firewall.cut, {"address": shapes.address}, changes=True),
-            "usage": Verb(self._cgroups.usage, {"containers": shapes.containers}),
+            "usage": Verb(self._cgroups.usage, containers),
+            "freeze": Verb(sleepers.freeze, containers, changes=True),
+            "thaw": Verb(sleepers.thaw, containers, changes=True),
+            "frozen": Verb(sleepers.look, containers),
+            "swap": Verb(swap.state),
+            "make_swap": Verb(swap.make, {"size": shapes.size}, changes=True, is_slow=True),
             "machine": Verb(lambda: figures.machine(self._processors)),
         }
 
@@ -148,17 +157,3 @@ def _told(error: OSError) -> VerbError:
     if code in ("enospc", "edquot"):
         return unavailable("disk_full", "The disk of the data folder is full.")
     return unavailable(code, str(error))
-
-
-def write_record(action: str, facts: Mapping[str, object]) -> None:
-    """Write one line of JSON on standard error: what was done, to what, for whom."""
-    at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    line = {"at": at, "action": f"agent.{action}", **{k: _brief(v) for k, v in facts.items()}}
-    with suppress(OSError):  # nobody reads any more; that must not stop the work
-        os.write(sys.stderr.fileno(), json.dumps(line).encode() + b"\n")
-
-
-def _brief(value: object) -> object:
-    if isinstance(value, (list, dict)) and len(value) > _LONGEST_RECORD:
-        return f"{len(value)} items"
-    return value

@@ -36,13 +36,16 @@ def _agent(settings: Settings, users: Users) -> Callable[[], None]:
     """A fresh interpreter, so that the process that stays root holds nothing but its own code."""
     program = (
         "import sys; from pathlib import Path; from mydocker.agent import main; "
-        "main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], frozenset({int(sys.argv[4])}))"
+        "main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], frozenset({int(sys.argv[4])}), "
+        "sys.argv[5], int(sys.argv[6]))"
     )
     arguments = [
         str(settings.data),
         str(settings.run_folder),
         settings.instance,
         str(users.loops.uid),
+        settings.freeze_swap,
+        str(settings.freeze_swap_bytes),
     ]
 
     def work() -> None:

@@ -147,6 +147,40 @@ class ContainerUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class Sleep:
+    """Whether a container is frozen, and where its memory is."""
+
+    is_frozen: bool
+    resident_bytes: int
+    """With page cache, unlike `ContainerUsage.memory_bytes`."""
+    swapped_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SwapArea:
+    """Swap that is in use on a node."""
+
+    kind: Literal["zram", "other"]
+    is_ours: bool
+    """Whether it was made for this installation."""
+    size_bytes: int
+    used_bytes: int
+    memory_bytes: int
+    """What zram takes of the memory for what it holds; 0 for other kinds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """The swap of a node."""
+
+    areas: Sequence[SwapArea]
+    is_for_sleepers: bool
+    """Whether there is some that the operator lets sleepers be put into."""
+    problem: str
+    """Why swap that the operator agreed to could not be made, for the operator; else empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """The node's load. `cpu_busy` is a share, 0 to 1, since anybody last asked."""
 
@@ -246,6 +280,37 @@ class NodeAgent(Protocol):
 
     async def usage(self, containers: Collection[str]) -> Mapping[str, ContainerUsage]:
         """Read what containers use, by full id; absent ones are left out. At most 5000."""
+        ...
+
+    async def freeze(self, containers: Collection[str]) -> Mapping[str, bool]:
+        """Freeze containers; says of each whether it is frozen. Absent ones are left out.
+
+        One that does not stop within 100 ms goes on, and is not. Their memory is put into swap
+        afterwards where there is some for it; repeat the call for what an agent that was killed
+        had not yet put there. The engine is not told: it says *running*, cannot run commands
+        inside, and a polite stop waits in vain, so thaw before.
+        """
+        ...
+
+    async def thaw(self, containers: Collection[str]) -> Collection[str]:
+        """Let containers go on, at once; returns those that are there. They swap no more."""
+        ...
+
+    async def frozen(self, containers: Collection[str]) -> Mapping[str, Sleep]:
+        """Say of each container whether it is frozen; absent ones are left out."""
+        ...
+
+    async def swap(self) -> Swap:
+        """Say what swap the node has."""
+        ...
+
+    async def make_swap(self, size_bytes: int) -> Swap:
+        """Make swap in compressed memory for sleepers, unless ours is there (of any size).
+
+        An agent does so by itself when it starts, where the operator agreed; this is for what
+        went wrong then. It outlives the agent. Raises `Refused`: `not_agreed` (also for more
+        than was agreed to), `no_zram`, `tool_missing`.
+        """
         ...
 
     async def machine(self) -> Machine:

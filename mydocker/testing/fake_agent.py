@@ -20,12 +20,16 @@ from mydocker.ports.nodes import (
     Machine,
     NodeAbilities,
     Places,
+    Sleep,
     Space,
+    Swap,
+    SwapArea,
     Swept,
 )
 
 _ID = re.compile(r"[a-z0-9]{4,40}")
 _BRIDGE = re.compile(r"md([0-9a-f]{6})-[a-z0-9]{1,6}")
+_CONTAINER = re.compile(r"[0-9a-f]{64}")
 _ROOMY = Space(10**12, 10**12, 10**8, 10**8, 5 * 10**10, reserve_hit=False)
 
 
@@ -49,6 +53,17 @@ class FakeAgent:
         self.cuts: list[IPv4Address] = []
         self.open_connections: dict[IPv4Address, int] = {}
         self.rules: tuple[Sequence[Bridge], Sequence[str]] | None = None
+        self.swap_agreed_bytes = 0
+        """What the operator lets the agent make; 0: none."""
+        self.swap_now = Swap((), is_for_sleepers=False, problem="")
+        self.absent: set[str] = set()
+        """Containers that are not there; all others are."""
+        self.stubborn: set[str] = set()
+        """Containers that do not stop in time when they are frozen."""
+        self.frozen_now: set[str] = set()
+        self.memory_bytes: dict[str, int] = {}
+        """Of containers; of those not named, 80 MB."""
+        self._swapped: dict[str, int] = {}
         self._failures: list[tuple[str, bool]] = []
 
     def fail(self, times: int, verb: str = "", *, after: bool = False) -> None:
@@ -68,7 +83,8 @@ class FakeAgent:
             self._failures.remove(failure)
             if not failure[1]:
                 raise Unavailable(f"The node's agent does not answer ({verb}).")
-        if not all(map(_ID.fullmatch, ids)):
+        shape = _CONTAINER if verb in ("freeze", "thaw", "frozen") else _ID
+        if not all(map(shape.fullmatch, ids)):
             raise Refused("bad_request", "Not an id.")
         yield
         if failure:
@@ -184,6 +200,53 @@ class FakeAgent:
     async def usage(self, containers: Collection[str]) -> Mapping[str, ContainerUsage]:
         with self._doing("usage"):
             return {name: self.usages[name] for name in containers if name in self.usages}
+
+    async def freeze(self, containers: Collection[str]) -> Mapping[str, bool]:
+        """Here all memory is in swap as soon as this returns, where there is swap for it."""
+        with self._doing("freeze", *containers):
+            self.frozen_now |= set(self._present(containers)) - self.stubborn
+            frozen = {one: one in self.frozen_now for one in self._present(containers)}
+            if self.swap_now.is_for_sleepers:
+                self._swapped |= {one: self._memory(one) for one in frozen if frozen[one]}
+            return frozen
+
+    async def thaw(self, containers: Collection[str]) -> Collection[str]:
+        """Here all memory is back as soon as this returns."""
+        with self._doing("thaw", *containers):
+            for one in containers:
+                self.frozen_now.discard(one)
+                self._swapped.pop(one, None)
+            return self._present(containers)
+
+    async def frozen(self, containers: Collection[str]) -> Mapping[str, Sleep]:
+        with self._doing("frozen", *containers):
+            return {one: self._sleep(one) for one in self._present(containers)}
+
+    def _sleep(self, container: str) -> Sleep:
+        swapped = self._swapped.get(container, 0)
+        return Sleep(container in self.frozen_now, self._memory(container) - swapped, swapped)
+
+    def _memory(self, container: str) -> int:
+        return self.memory_bytes.get(container, 80_000_000)
+
+    def _present(self, containers: Collection[str]) -> Sequence[str]:
+        self.frozen_now -= self.absent
+        return tuple(one for one in containers if one not in self.absent)
+
+    async def swap(self) -> Swap:
+        with self._doing("swap"):
+            return self.swap_now
+
+    async def make_swap(self, size_bytes: int) -> Swap:
+        with self._doing("make_swap"):
+            if not 1 << 20 <= size_bytes <= self.swap_agreed_bytes:
+                raise Refused("not_agreed", "The operator has not agreed to swap of this size.")
+            if not any(area.is_ours for area in self.swap_now.areas):
+                ours = SwapArea(
+                    "zram", is_ours=True, size_bytes=size_bytes, used_bytes=0, memory_bytes=0
+                )
+                self.swap_now = Swap((*self.swap_now.areas, ours), is_for_sleepers=True, problem="")
+            return self.swap_now
 
     async def machine(self) -> Machine:
         with self._doing("machine"):

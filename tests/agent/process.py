@@ -14,9 +14,9 @@ _START = """
 import json, sys
 from pathlib import Path
 from mydocker.agent import main
-data, run, instance, callers = sys.argv[1:5]
+data, run, instance, callers, kind, size = sys.argv[1:7]
 {before}
-main(Path(data), Path(run), instance, frozenset(json.loads(callers)))
+main(Path(data), Path(run), instance, frozenset(json.loads(callers)), kind, int(size))
 """
 
 
@@ -46,6 +46,7 @@ class AgentProcess:
     def __init__(self, data: Path, run: Path, instance: str) -> None:
         self.data, self.run, self.instance = data, run, instance
         self.callers: set[int] = set()
+        self.swap = ("none", 0)
         self.lines: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._ready = threading.Event()
@@ -62,6 +63,7 @@ class AgentProcess:
 
     def start(self, before: str = "") -> "AgentProcess":
         words = [str(self.data), str(self.run), self.instance, json.dumps(sorted(self.callers))]
+        words += map(str, self.swap)
         self._ready, told = threading.Event(), len(self.lines)
         self._process = subprocess.Popen(
             [sys.executable, "-c", _START.format(before=before), *words],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mydocker.agent import figures
-from mydocker.agent.cgroups import Cgroups
+from mydocker.agent.cgroups import CgroupFiles, Cgroups
 
 ID = "ab" * 32
 VERSION_2 = {
@@ -29,7 +29,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 @pytest.mark.parametrize("place", [f"docker/{ID}", f"system.slice/docker-{ID}.scope"])
 def test_version_2_under_either_driver(tmp_path: Path, place: str) -> None:
     write(tmp_path / place, VERSION_2)
-    assert Cgroups({"": tmp_path}).usage([ID, "cd" * 32]) == {
+    assert Cgroups(CgroupFiles({"": tmp_path})).usage([ID, "cd" * 32]) == {
         ID: {
             "cpu_nanos": 2_500_000_000,
             "memory_bytes": 100_000_000,
@@ -44,7 +44,7 @@ def test_version_2_under_either_driver(tmp_path: Path, place: str) -> None:
 def test_version_2_without_limits(tmp_path: Path) -> None:
     files = VERSION_2 | {"memory.max": "max\n", "cpu.stat": "usage_usec 1\n"}
     write(tmp_path / "docker" / ID, files)
-    usage = Cgroups({"": tmp_path}).usage([ID])[ID]
+    usage = Cgroups(CgroupFiles({"": tmp_path})).usage([ID])[ID]
     assert usage["memory_limit_bytes"] is None
     assert usage["throttled_periods"] == 0
 
@@ -53,13 +53,13 @@ def test_a_container_that_ends_while_it_is_read_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path / "docker" / ID, VERSION_2)
-    cgroups = Cgroups({"": tmp_path})
+    files = CgroupFiles({"": tmp_path})
 
     def gone(*_: object) -> str:
         raise OSError(errno.ENODEV, "gone")
 
-    monkeypatch.setattr(cgroups, "_text", gone)
-    assert cgroups.usage([ID]) == {}
+    monkeypatch.setattr(files, "text", gone)
+    assert Cgroups(files).usage([ID]) == {}
 
 
 def test_a_link_in_the_place_of_a_cgroup_is_not_followed(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_link_in_the_place_of_a_cgroup_is_not_followed(tmp_path: Path) -> None
     (tmp_path / "docker").mkdir()
     (tmp_path / "docker" / ID).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="Too many levels of symbolic links"):
-        Cgroups({"": tmp_path}).usage([ID])
+        Cgroups(CgroupFiles({"": tmp_path})).usage([ID])
 
 
 def test_the_reserve_is_five_percent_and_at_least_two_gigabytes(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ async def test_memory_is_not_made_longer_by_swap(
     await driver.launch(plan("a"))
     host = place.inspect("a")["HostConfig"]
     assert host["Memory"] == host["MemorySwap"] == 64 * MIB
+    assert host["MemorySwappiness"] == 0
 
 
 # --- processes and files ----------------------------------------------------------------------

@@ -22,7 +22,10 @@ from mydocker.ports.nodes import (
     Machine,
     NodeAbilities,
     Places,
+    Sleep,
     Space,
+    Swap,
+    SwapArea,
     Swept,
 )
 
@@ -119,6 +122,23 @@ class AgentClient:
         said = await self._ask("usage", containers=list(containers))
         return {container: ContainerUsage(**figures) for container, figures in said.items()}
 
+    async def freeze(self, containers: Collection[str]) -> Mapping[str, bool]:
+        frozen: Mapping[str, bool] = await self._ask("freeze", containers=list(containers))
+        return frozen
+
+    async def thaw(self, containers: Collection[str]) -> Collection[str]:
+        return tuple((await self._ask("thaw", containers=list(containers)))["thawed"])
+
+    async def frozen(self, containers: Collection[str]) -> Mapping[str, Sleep]:
+        said = await self._ask("frozen", containers=list(containers))
+        return {container: Sleep(**facts) for container, facts in said.items()}
+
+    async def swap(self) -> Swap:
+        return _swap(await self._ask("swap"))
+
+    async def make_swap(self, size_bytes: int) -> Swap:
+        return _swap(await self._ask("make_swap", size=size_bytes))
+
     async def machine(self) -> Machine:
         return Machine(**await self._ask("machine"))
 
@@ -146,3 +166,8 @@ class AgentClient:
 
 def _firewall(said: Mapping[str, Any]) -> Firewall:
     return Firewall(said["loaded"], said["problem"], tuple(said["resolvers"]))
+
+
+def _swap(said: Mapping[str, Any]) -> Swap:
+    areas = tuple(SwapArea(**area) for area in said["areas"])
+    return Swap(areas, said["is_for_sleepers"], said["problem"])

@@ -114,7 +114,10 @@ def _resources(plan: RunPlan, bounds: Bounds) -> dict[str, Any]:
         "NanoCpus": nanos,
         "CpuShares": max(2, plan.cpu_nanos * 1024 // 10**9),
         "Memory": plan.memory_bytes,
+        # Runs that are awake do not swap: by the first under cgroups version 2, which has no
+        # swappiness, and by the second under version 1.
         "MemorySwap": plan.memory_bytes,
+        "MemorySwappiness": 0,
         "PidsLimit": plan.pids,
         "OomKillDisable": False,
     }

@@ -91,6 +91,7 @@ def test_everything_that_isolates_is_asked_for() -> None:
     assert host["SecurityOpt"] == [NO_NEW_PRIVILEGES]
     assert host["Privileged"] is False
     assert host["Memory"] == host["MemorySwap"] == GIB
+    assert host["MemorySwappiness"] == 0
     assert (host["PidsLimit"], host["NanoCpus"], host["CpuShares"]) == (100, 500_000_000, 512)
     assert (host["OomScoreAdj"], host["OomKillDisable"], host["Init"]) == (500, False, True)
     assert (host["IpcMode"], host["CgroupnsMode"]) == ("private", "private")
@@ -182,6 +183,7 @@ def test_whatever_is_added_is_seen(key: str) -> None:
         (("HostConfig", "CapAdd"), ["NET_RAW"], "CapAdd"),
         (("HostConfig", "SecurityOpt"), [NO_NEW_PRIVILEGES, "seccomp=unconfined"], "SecurityOpt"),
         (("HostConfig", "MemorySwap"), -1, "MemorySwap"),
+        (("HostConfig", "MemorySwappiness"), 60, "MemorySwappiness"),
         (("HostConfig", "MaskedPaths"), [], "MaskedPaths"),
         (("HostConfig", "ReadonlyPaths"), ["/proc/bus"], "ReadonlyPaths"),
         (("Config", "User"), "0", "User"),
