@@ -110,11 +110,18 @@ def prepare(program: str) -> None:
     warm_up()
 
 
+MISFITS = (
+    ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, NameError, OSError,
+    RuntimeError, SyntaxError, SystemExit, TypeError, ValueError,
+)  # fmt: skip
+"""What a module that does not fit here raises when it is imported; Jupyter tells of it later."""
+
+
 def import_if_there(name: str) -> Any:
     """Import a module, unless it is not there or will not be imported: then that is for later."""
     try:
         return importlib.import_module(name)
-    except (Exception, SystemExit):
+    except MISFITS:
         return None
 
 
@@ -125,7 +132,7 @@ def import_extension(name: str) -> None:
     try:
         for point in points():
             import_if_there(point["module"])
-    except Exception:
+    except MISFITS:
         return
 
 

@@ -1,10 +1,8 @@
 """JupyterHub beside us: what is counted, and that nothing of it is left."""
 
 import asyncio
-import contextlib
 import os
 import select
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +12,6 @@ import pytest
 from bench.idle import family
 from bench.peers.hub import (
     HOW,
-    LABEL,
     USABLE_SECONDS,
     Failed,
     Hub,
@@ -22,13 +19,11 @@ from bench.peers.hub import (
     Wait,
     end,
     insist,
-    is_installed,
     is_ready,
 )
 from bench.peers.measure import bursts
 
 DEADLINE_SECONDS = 10
-UNINSTALLED = "JupyterHub is not installed beside us"
 
 
 # --- what is read ------------------------------------------------------------------------------
@@ -133,32 +128,3 @@ def test_without_an_installation_it_says_how_to_get_one(
     with pytest.raises(RuntimeError, match="make bench-peers"), Hub():
         pass
     assert "make bench-peers" in HOW
-
-
-def of_the_engine(name: str) -> list[str]:
-    words = [["ps", "--all"], ["network", "ls"]]
-    found = []
-    for each in words:
-        command = ["docker", *each, "--quiet", "--filter", f"label={LABEL}={name}"]
-        found += subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()
-    return found
-
-
-class Interrupted(BaseException):
-    """As Ctrl-C comes: no Exception."""
-
-
-def start_a_server_and_be_interrupted(hub: Hub) -> None:
-    assert 0.1 < hub.start_one("ada") < 60
-    assert len(of_the_engine(hub.name)) == 2
-    raise Interrupted
-
-
-@pytest.mark.engine
-@pytest.mark.skipif(not is_installed() or not shutil.which("docker"), reason=UNINSTALLED)
-def test_a_hub_starts_a_server_and_leaves_nothing_even_after_ctrl_c() -> None:
-    with contextlib.suppress(Interrupted), Hub() as hub:
-        everyone = [os.pidfd_open(pid) for pid in hub.processes()]
-        start_a_server_and_be_interrupted(hub)
-    assert of_the_engine(hub.name) == []
-    assert_all_over(everyone)
