@@ -199,7 +199,7 @@ def test_who_is_awake_does_not_swap(dormitory: Dormitory, line: Line) -> None:
     before = swapped(line, woken)
     for counter in (awake, woken):
         counter.file("memory", "memory.force_empty").write_text("0")
-    assert swapped(line, awake) == 0
+    assert swapped(line, awake) < MIB  # the kernel may take a few pages, whatever it is told
     assert swapped(line, woken) <= before
 
 

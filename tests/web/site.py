@@ -3,6 +3,7 @@ test fills.
 """
 
 import asyncio
+import contextvars
 import mimetypes
 import socket
 import threading
@@ -102,7 +103,10 @@ class Site:
         elif scope["path"].startswith("/static/"):
             await _file(scope["path"].removeprefix("/static/"), send)
         else:
-            await self._pages(scope, receive, send)
+            # A context of its own: a request that comes in while the one before it on the same
+            # connection is being ended would be given its executor, which has quit.
+            answer = self._pages(scope, receive, send)
+            await asyncio.create_task(answer, context=contextvars.Context())
 
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
