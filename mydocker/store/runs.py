@@ -19,10 +19,10 @@ _RUNS = """
 SELECT r.id, r.workspace_id, r.environment_id, r.generation, r.phase, r.phase_since, r.definition,
        r.launched, r.attached, r.published, r.pulling, r.container, r.address, r.cause, r.facts,
        r.created_at, r.ready_at, r.secret, r.is_spare, r.stands_by_at, r.retired, r.revision,
-       r.image_id, h.port, h.host
+       r.image_id, r.should_sleep, r.asleep_at, h.port, h.host
   FROM run r LEFT JOIN run_host h ON h.run_id = r.id WHERE """
 _LIVES = f"r.phase < {Phase.ENDED:d}"
-_PORT = 23
+_PORT = 25
 LOCAL = "local"
 """The one node of one machine."""
 
@@ -57,6 +57,8 @@ class RunRow:
     retired: str = ""
     revision: int = 0
     image_id: str = ""
+    should_sleep: bool = False
+    asleep_at: datetime | None = None
 
     @property
     def standing(self) -> Standing:
@@ -265,7 +267,7 @@ def advance(
 
 def note(run: str, **facts: object) -> None:
     """Remember what was done or seen outside: launched, attached, published, pulling, container,
-    address, image_id.
+    address, image_id, asleep_at.
     """
     sql.update("run", facts, "id = %s", run)
 
@@ -321,4 +323,5 @@ def _row(row: Sequence[Any], hosts: Mapping[int, str]) -> RunRow:
         None if row[12] is None else str(row[12]), row[13], sql.json_of(row[14]),
         sql.moment(row[15]), sql.moment_or_none(row[16]), hosts, row[17], bool(row[18]),
         sql.moment_or_none(row[19]), row[20], row[21], row[22],
+        bool(row[23]), sql.moment_or_none(row[24]),
     )  # fmt: skip

@@ -50,6 +50,10 @@ class Run(models.Model):
     claimed_at = models.DateTimeField(null=True)
     retired = models.CharField(max_length=20, blank=True)
     """Why a spare is not wanted any more; it cannot be claimed then."""
+    should_sleep = models.BooleanField(default=False)
+    """Wished by whoever judges that nobody uses it; taken back when somebody does."""
+    asleep_at = models.DateTimeField(null=True)
+    """Since when it may be frozen: written before it is, taken back after the thaw."""
     created_at = models.DateTimeField()
     """When it was asked for; of a spare that nobody claimed, when it was made."""
     ready_at = models.DateTimeField(null=True)
