@@ -77,7 +77,10 @@ class RunRow:
     def as_facts(self) -> RunFacts:
         """What `next_step` needs of it."""
         failure = Reason(Cause(self.cause), self.facts) if self.cause else None
-        return RunFacts(self.phase, self.phase_since, self.launched, failure, self.standing)
+        return RunFacts(
+            self.phase, self.phase_since, self.launched, failure, self.standing,
+            should_sleep=self.should_sleep, asleep=self.asleep_at is not None,
+        )  # fmt: skip
 
 
 def make(
@@ -124,11 +127,11 @@ def make(
 
 _CLAIM = f"""
 UPDATE run SET workspace_id = %s, generation = %s, claimed_at = %s, created_at = %s,
-       published = TRUE
+       published = TRUE, should_sleep = FALSE
  WHERE id = (SELECT id FROM run
               WHERE environment_id = %s AND workspace_id IS NULL AND phase = {Phase.ANSWERING:d}
                 AND stands_by_at IS NOT NULL AND retired = '' AND revision = %s
-              ORDER BY stands_by_at LIMIT 1 {{locked}})
+              ORDER BY asleep_at IS NOT NULL, stands_by_at LIMIT 1 {{locked}})
    AND workspace_id IS NULL AND phase = {Phase.ANSWERING:d} AND retired = ''
 RETURNING id
 """
@@ -207,6 +210,37 @@ def with_spares() -> Collection[str]:
         f" AND r.stands_by_at IS NOT NULL AND r.retired = '' AND r.revision = e.revision"
     )
     return frozenset(row[0] for row in found)
+
+
+_MAY_SLEEP = f"""phase < {Phase.STOPPING:d} AND retired = ''
+   AND (phase = {Phase.READY:d} OR (workspace_id IS NULL AND stands_by_at IS NOT NULL))"""
+
+
+def let_sleep(run: str) -> bool:
+    """Wish that a run sleeps. False if it does already, or is neither ready nor stands by."""
+    awake = f"id = %s AND NOT should_sleep AND {_MAY_SLEEP}"
+    return bool(sql.update("run", {"should_sleep": True}, awake, run))
+
+
+def fall_asleep(run: str, now: datetime) -> bool:
+    """Write down that it may be frozen from now on. False if it is not to sleep any more."""
+    sleepy = f"id = %s AND should_sleep AND asleep_at IS NULL AND {_MAY_SLEEP}"
+    return bool(sql.update("run", {"asleep_at": now}, sleepy, run))
+
+
+def wake(run: str) -> bool:
+    """Wish that it sleeps no more. False if it was not to sleep."""
+    return bool(sql.update("run", {"should_sleep": False}, "id = %s AND should_sleep", run))
+
+
+def awoke(run: str) -> None:
+    """Write down that it was thawed."""
+    sql.update("run", {"should_sleep": False, "asleep_at": None}, "id = %s", run)
+
+
+def asleep() -> Sequence[RunRow]:
+    """Live runs that may be frozen, spares included."""
+    return _all(f"{_LIVES} AND r.asleep_at IS NOT NULL")
 
 
 def stand_by(run: str, now: datetime) -> bool:
