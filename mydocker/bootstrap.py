@@ -35,6 +35,7 @@ from mydocker.loops.sizes import Sizes
 from mydocker.loops.storekeeper import Storekeeper
 from mydocker.loops.warden import Warden
 from mydocker.loops.watcher import Watcher
+from mydocker.loops.watchman import Watchman
 from mydocker.loops.window import Showcase, WindowServer
 from mydocker.ports.errors import Unavailable
 from mydocker.pulse import keep_beating
@@ -123,6 +124,7 @@ async def run_loops(
     )
     health = Health(database, driver, gateway, agent, FIRST_ENVIRONMENT)
     window = WindowServer(where.loops, window_callers, showcase, database, driver, agent, health)
+    watchman = Watchman(parts)
     desks = [
         Desk(custodian),
         Desk(Gatekeeper(database, gateway, agent, clock), key=CHANGED),
@@ -131,11 +133,12 @@ async def run_loops(
         Desk(Janitor(database, driver, agent, clock), key="all"),
         Desk(Quartermaster(database, agent, clock), key="disk"),
         Desk(Storekeeper(parts, apps_domain=settings.apps_domain), key="pool"),
+        Desk(watchman, key="sleepers"),
         warden,
     ]
     watcher = Watcher(database, driver, clock, wake=desks[0].wake, look=desks[0].look)
     pulse = partial(keep_beating, partial(database.beat, beat))
-    await serve(desks, [window.run, watcher.run, pulse], _until_told_to_stop())
+    await serve(desks, [window.run, watcher.run, watchman.listen, pulse], _until_told_to_stop())
     await driver.close()
     await agent.close()
     database.close()

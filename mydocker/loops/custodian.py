@@ -21,6 +21,7 @@ from mydocker.domain.runs import (
     Bind,
     ContainerStatus,
     Detach,
+    Freeze,
     Launch,
     Patience,
     Phase,
@@ -35,6 +36,7 @@ from mydocker.domain.runs import (
     StandBy,
     Standing,
     Step,
+    Thaw,
     Unpublish,
     next_step,
 )
@@ -43,6 +45,7 @@ from mydocker.loops.cases import Case, spare_of
 from mydocker.loops.launching import Launcher, ports_ahead
 from mydocker.loops.parts import Parts
 from mydocker.loops.probe import Answers, answers
+from mydocker.loops.sleeping import Sleeping
 from mydocker.loops.window import Showcase
 from mydocker.ports.errors import Refused, Unavailable
 from mydocker.ports.gateway import Route
@@ -62,6 +65,7 @@ class Glimpse:
     image_here: bool | None = None
     image_id: str = ""
     bound: bool = False
+    frozen: bool | None = None
 
 
 class Custodian:
@@ -85,6 +89,7 @@ class Custodian:
         self._database, self._clock = parts.database, parts.clock
         self._driver, self._gateway, self._agent = parts.driver, parts.gateway, parts.agent
         self._launcher, self._showcase = launcher, showcase
+        self._sleeping = Sleeping(parts)
         self._apps_domain, self._patience = apps_domain, patience
         self._published: set[str] = set()
         """Runs whose routes this process put; what another process put is put again."""
@@ -110,7 +115,7 @@ class Custodian:
         while True:
             if case is None or woken.is_set():
                 woken.clear()
-                glimpse.container = None  # whoever rang may have seen it end
+                glimpse.container = glimpse.frozen = None  # whoever rang may have seen it end
                 case = await self._open(key)
             if case is None:
                 return
@@ -144,6 +149,8 @@ class Custodian:
             image = await self._driver.image(_definition(run).image)
             glimpse.image_here = image is not None
             glimpse.image_id = image.id if image else ""
+        if run.asleep_at and glimpse.frozen is None:
+            glimpse.frozen = run.should_sleep and await self._sleeping.is_frozen(run)
         stopping = run.phase is Phase.STOPPING
         return Seen(
             container=glimpse.container,
@@ -152,6 +159,7 @@ class Custodian:
             published=run.published if stopping else run.id in self._published,
             attached=run.attached,
             bound=glimpse.bound,
+            frozen=bool(glimpse.frozen),
         )
 
     async def _do(
@@ -194,6 +202,11 @@ class Custodian:
             case Pull():
                 await self._pull(run)
                 glimpse.image_here = True
+            case Freeze():
+                glimpse.frozen = await self._sleeping.freeze(run)
+            case Thaw():
+                await self._sleeping.thaw(run)
+                glimpse.frozen = None
             case Unpublish():
                 await self._unpublish(run)
             case Remove():

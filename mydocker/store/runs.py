@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from mydocker.domain.failures import Cause, Reason
 from mydocker.domain.runs import Phase, RunFacts, Standing
@@ -256,8 +256,12 @@ def retire(run: str, why: str) -> bool:
 
 
 def settled() -> Mapping[str, str]:
-    """Workspace by run, where the run is ready and is the one that is wished for."""
+    """Workspace by run, where the run is ready, is the one that is wished for, and sleeps if and
+    only if it should.
+    """
     found = Run.objects.filter(
+        Q(should_sleep=True, asleep_at__isnull=False)
+        | Q(should_sleep=False, asleep_at__isnull=True),
         phase__lt=Phase.ENDED,
         phase=Phase.READY,
         workspace__wanted=True,

@@ -1,0 +1,60 @@
+"""How a run is put to sleep and woken: gateway, agent and database, in an order that loses nobody.
+
+Asleep, a run's hosts stand in the gateway's list: whoever wants it there rings the agent, which
+thaws it without anybody's help. So the list comes before the freeze, and the agent refuses to
+freeze what was rung for just before.
+"""
+
+import asyncio
+from weakref import WeakValueDictionary
+
+from mydocker.loops import ledger, metrics
+from mydocker.loops.parts import Parts
+from mydocker.store.runs import RunRow
+
+
+class Sleeping:
+    """Freezes and thaws. One at a time for each run: a claim may come while its spare falls asleep,
+    and the thaw must have the last word.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._database, self._clock = parts.database, parts.clock
+        self._gateway, self._agent = parts.gateway, parts.agent
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def freeze(self, run: RunRow) -> bool:
+        """Freeze a run that is to sleep, if it still is; whether it is frozen."""
+        async with self._lock(run):
+            if not await self._database(ledger.fall_asleep, run, self._clock.now()):
+                return False
+            if run.ready_at:
+                await self._gateway.put_asleep(dict.fromkeys(run.hosts.values(), run.container))
+            frozen = await self._agent.freeze([run.container])
+            is_frozen = frozen.get(run.container, False)
+            if is_frozen:
+                await self._database(ledger.tell_asleep, run, self._clock.now())
+                metrics.FREEZES.inc()
+            return is_frozen
+
+    async def thaw(self, run: RunRow) -> None:
+        """Let a run go on, whoever woke it; repeatable."""
+        async with self._lock(run):
+            await self._agent.thaw([run.container])
+            if run.ready_at:
+                await self._gateway.drop_asleep(list(run.hosts.values()))
+            await self._database(ledger.awoke, run, self._clock.now())
+            metrics.THAWS.inc()
+
+    async def is_frozen(self, run: RunRow) -> bool:
+        """Whether it is frozen, and nobody rang for it since."""
+        seen = (await self._agent.frozen([run.container])).get(run.container)
+        if seen is None or not seen.is_frozen:
+            return False
+        if not run.ready_at:
+            return True
+        asleep = await self._gateway.asleep()
+        return all(host in asleep for host in run.hosts.values())
+
+    def _lock(self, run: RunRow) -> asyncio.Lock:
+        return self._locks.setdefault(run.id, asyncio.Lock())
