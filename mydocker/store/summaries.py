@@ -43,7 +43,8 @@ class SummaryRow:
 _SHOWN = """
 SELECT w.id, e.slug, e.title_en, e.title_fr, p.id, p.display_name, p.mail, p.role, p.enabled,
        w.wanted, w.generation, w.stops_at, w.extended_until,
-       r.id, r.generation, r.pulling, r.phase, r.phase_since, r.launched, r.cause, r.facts
+       r.id, r.generation, r.pulling, r.phase, r.phase_since, r.launched, r.cause, r.facts,
+       r.should_sleep, r.asleep_at
   FROM workspace w
   JOIN environment e ON e.id = w.environment_id
   JOIN person p ON p.id = w.person_id
@@ -128,8 +129,11 @@ def _summary(row: Sequence[Any]) -> SummaryRow:
 
 def _run(
     id: str, generation: int, pulling: Any, phase: int, since: Any, launched: Any, cause: str,
-    facts: Any,
+    facts: Any, should_sleep: Any, asleep_at: Any,
 ) -> LatestRun:  # fmt: skip
     failure = Reason(Cause(cause), tree(facts)) if cause else None
-    known = RunFacts(Phase(phase), moment(since), bool(launched), failure)
+    known = RunFacts(
+        Phase(phase), moment(since), bool(launched), failure,
+        should_sleep=bool(should_sleep), asleep=asleep_at is not None,
+    )  # fmt: skip
     return LatestRun(id, generation, known, bool(pulling))

@@ -160,7 +160,7 @@ def test_a_file_keeps_its_meaning_and_leaves_out_what_is_empty() -> None:
             "idle": "2 h",
             "absolute": "24 h",
             "warning": "5 min",
-            "sleep": "10 min",
+            "sleep": "20 min",
         },
         "network": "open",
         "access": "anyone",
