@@ -65,7 +65,11 @@ def of_workspace(person: Person, workspace: str, *, with_credentials: bool = Fal
     if row is None or not _may_see(person, row):
         raise unknown_workspace()
     summary = _summary(row)
-    if with_credentials and summary.state in (State.READY, State.ASLEEP) and row.owner.id == person.id:
+    if (
+        with_credentials
+        and summary.state in (State.READY, State.ASLEEP)
+        and row.owner.id == person.id
+    ):
         return replace(summary, credentials=store.credentials_of(summary.run or ""))
     return summary
 
