@@ -19,6 +19,7 @@ from mydocker.loops.office import Desk, serve
 from mydocker.loops.parts import Parts
 from mydocker.loops.storekeeper import Storekeeper
 from mydocker.loops.watcher import Watcher
+from mydocker.loops.watchman import Watchman
 from mydocker.loops.window import Showcase
 from mydocker.ports.driver import ImageFacts
 from mydocker.ports.nodes import Bridge
@@ -145,9 +146,11 @@ async def house(
             key="pool",
         ),
     ]
+    watchman = Watchman(parts)
+    desks.append(Desk(watchman, key="sleepers"))
     watcher = Watcher(database, driver, clock, wake=desks[0].wake, look=desks[0].look)
     stop = asyncio.Event()
-    serving = asyncio.create_task(serve(desks, [watcher.run], stop.wait()))
+    serving = asyncio.create_task(serve(desks, [watcher.run, watchman.listen], stop.wait()))
     try:
         yield House(outside, database, desks, clock)
     finally:
