@@ -160,8 +160,8 @@ class Culler:
         work = now if works else workspace.last_work_at
         verdict = self._verdict(run, workspace, interaction, work, now)
         may = not interacted and self._may_sleep(run, interaction, work, now)
-        used = before is not None and interactions > before.interactions
-        return Judged(run, workspace, interaction, work, verdict, used, may)
+        is_used = before is not None and interactions > before.interactions
+        return Judged(run, workspace, interaction, work, verdict, is_used, may)
 
     def _may_sleep(
         self, run: RunRow, interaction: datetime | None, work: datetime | None, now: datetime
