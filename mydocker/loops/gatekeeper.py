@@ -76,7 +76,7 @@ class Gatekeeper:
 
     async def _synchronise(self) -> None:
         routes, grants = await self._database(_wanted)
-        repaired = await self._gateway.synchronise(routes, _pairs(grants))
+        repaired = await self._gateway.synchronise(routes, _pairs(grants), {})
         metrics.ROUTES.set(len(routes))
         metrics.ROUTES_REPAIRED.inc(repaired)
         if repaired:
