@@ -1,11 +1,14 @@
 """A real gateway, a real agent, a real container: the request that wakes is the one answered."""
 
 import asyncio
+import pwd
 import secrets
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -131,6 +134,24 @@ async def test_an_agent_killed_and_started_anew_wakes_whom_another_froze(house: 
     asking = asyncio.create_task(house.ask(host))
     await asyncio.to_thread(house.process.start)
     assert (await asking).status == 200
+
+
+@pytest.mark.parametrize("may_ring", [True, False])
+async def test_the_gateway_rings_as_its_own_user(
+    make_agent: Callable[[], AgentProcess], may_ring: bool
+) -> None:
+    agent, nobody = make_agent(), pwd.getpwnam("nobody").pw_uid
+    agent.ringers = {nobody} if may_ring else set()
+    with tempfile.TemporaryDirectory(prefix="gw-", dir="/tmp") as folder:
+        agent.run = Path(folder)
+        agent.run.chmod(0o755)
+        agent.start()
+        async with gates.gate(bell=agent.bell, user="nobody") as gate:
+            await gate.gateway.put_asleep({await gate.open(): "0" * 64})
+            answer = await gate.ask(method="POST")
+        agent.stop()
+    # Who is not there does not sleep either.
+    assert answer.status == (200 if may_ring else 503)
 
 
 async def test_waking_takes_milliseconds(house: House) -> None:
