@@ -78,6 +78,7 @@ class Sockets:
     """Where the processes of one installation find one another."""
 
     agent: Path
+    bell: Path
     loops: Path
     web: Path
     streams: Path
@@ -88,8 +89,8 @@ def sockets(settings: Settings) -> Sockets:
     """All below `data/run`; who may open which is decided by `cli.users.make_folders`."""
     run = settings.run_folder
     return Sockets(
-        run / "agent.sock", run / "loops" / "window.sock", run / "web" / "web.sock",
-        run / "streams" / "streams.sock", run / "gateway" / "admin.sock",
+        run / "agent.sock", run / "bell.sock", run / "loops" / "window.sock",
+        run / "web" / "web.sock", run / "streams" / "streams.sock", run / "gateway" / "admin.sock",
     )  # fmt: skip
 
 
