@@ -203,7 +203,8 @@ class Custodian:
                 await self._pull(run)
                 glimpse.image_here = True
             case Freeze():
-                glimpse.frozen = await self._sleeping.freeze(run)
+                await self._sleeping.freeze(run)
+                glimpse.frozen = None
             case Thaw():
                 await self._sleeping.thaw(run)
                 glimpse.frozen = None

@@ -128,9 +128,9 @@ def _summary(row: Sequence[Any]) -> SummaryRow:
 
 
 def _run(
-    id: str, generation: int, pulling: Any, phase: int, since: Any, launched: Any, cause: str,
-    facts: Any, should_sleep: Any, asleep_at: Any,
-) -> LatestRun:  # fmt: skip
+    id: str, generation: int, pulling: Any, phase: int, since: Any, launched: Any, *more: Any
+) -> LatestRun:
+    cause, facts, should_sleep, asleep_at = more
     failure = Reason(Cause(cause), tree(facts)) if cause else None
     known = RunFacts(
         Phase(phase), moment(since), bool(launched), failure,

@@ -71,6 +71,10 @@ class FakeGateway:
     def interact(self, host: str, times: int = 1) -> None:
         """Let somebody do something there; who sleeps wakes, as far as the gateway knows."""
         self.wake(host)
+        self.count(host, times)
+
+    def count(self, host: str, times: int = 1) -> None:
+        """Let somebody do something there who came in before it was said to sleep."""
         self._count(host)[0] += times
 
     def wake(self, host: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Collection, Mapping
 
 import pytest
 
@@ -126,6 +127,22 @@ async def test_what_does_not_freeze_goes_on_and_nothing_is_told() -> None:
         await at.until(lambda: is_awake(run))
         assert not await outside.gateway.asleep()
         assert "asleep" not in await at.database(kinds, run)
+
+
+async def test_who_came_in_while_it_fell_asleep_is_not_left_waiting() -> None:
+    outside = Outside()
+    async with house(outside) as at:
+        run = await begin(at)
+        freeze = outside.agent.freeze
+
+        async def and_somebody_comes_in(containers: Collection[str]) -> Mapping[str, bool]:
+            outside.gateway.count(run.hosts[8888])
+            return await freeze(containers)
+
+        outside.agent.freeze = and_somebody_comes_in  # type: ignore[method-assign]
+        await at.database(ledger.let_sleep, run)
+        await at.until(lambda: is_awake(run))
+        assert not outside.agent.frozen_now and not await outside.gateway.asleep()
 
 
 async def test_who_was_rung_for_while_nobody_listened_is_awake_afterwards() -> None:
