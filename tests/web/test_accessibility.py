@@ -120,6 +120,11 @@ VISITS: Mapping[str, Sequence[Visit]] = {
         Visit("/admin/workspaces", "administrator"),
         Visit("/admin/workspaces", "student", 403),
     ),
+    "admin-spares": (
+        Visit("/admin/spares", "administrator"),
+        Visit("/admin/spares?after=julia", "administrator"),
+        Visit("/admin/spares", "student", 403),
+    ),
     "account": (Visit("/account"),),
     "account-name": NO_PAGE,
     "account-tokens": NO_PAGE,
