@@ -52,6 +52,8 @@ def next_change_of(definition: Environment, now: datetime) -> str:
 
 
 def _spares(number: int) -> str:
+    if number == 0:
+        return gettext("no spare")
     return ngettext("%(count)s spare", "%(count)s spares", number) % {"count": number}
 
 
