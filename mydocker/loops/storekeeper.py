@@ -142,9 +142,7 @@ class Storekeeper:
             await self._database(self._carry_out, plan, self._clock.now())
             self._tell(plan)
             decided = [
-                decision_of(
-                    offer.wanted, shelf, self._bytes.get(shelf.environment), plan.shortages
-                )
+                decision_of(offer.wanted, shelf, self._bytes.get(shelf.environment), plan.shortages)
                 for offer, shelf in zip(offers, shelves, strict=True)
             ]
             paused = plan.pause is not None and any(map(_is_lacking, offers))

@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from mydocker.domain.people import Action, Person, may
-from mydocker.domain.statistics import Day, day_of, first_quarter
-from mydocker.services.summaries import not_administrator
+from mydocker.domain.spares import WhyShort
+from mydocker.domain.spares.stock import TOLD
+from mydocker.domain.statistics import Day, Quarter, day_of, first_quarter
+from mydocker.services.summaries import iso, not_administrator
 from mydocker.store import statistics as store
 from mydocker.store.statistics import Census, Decision, Named, Slept
 
@@ -78,6 +82,46 @@ def overview(person: Person, now: datetime, *, after: str = "", limit: int = 50)
         lines=[_line(each, census, wanted) for each in shown],
         next=shown[-1].slug if len(found) > limit else "",
     )
+
+
+def told_shortage(decision: Decision) -> tuple[str, str] | None:
+    """Why there are fewer spares than wanted, and what to do, in the active language; or None."""
+    if not decision.short:
+        return None
+    message, hint = TOLD[WhyShort(decision.short)]
+    return gettext(message) % decision.short_facts, gettext(hint)
+
+
+def as_json(figures: Figures) -> dict[str, object]:
+    """Return the API's statistics, told in the active language."""
+    census, decision = figures.census, figures.decision
+    told = told_shortage(decision)
+    return {
+        "wanted": decision.wanted,
+        "standing": census.standing,
+        "coming": census.coming,
+        "awake": census.awake,
+        "asleep": census.asleep,
+        "waiting": census.waiting,
+        "shortage": {"code": decision.short, "message": told[0], "hint": told[1]} if told else None,
+        "quarters": [_quarter_as_json(each) for each in figures.day.quarters],
+    }
+
+
+def _quarter_as_json(quarter: Quarter) -> dict[str, object]:
+    waits, most = quarter.waits, quarter.most
+    return {
+        "begins": iso(quarter.begins),
+        "claimed": quarter.claimed,
+        "cold": quarter.cold,
+        "failed": quarter.failed,
+        "p50_seconds": round(waits.p50, 3) if waits else None,
+        "p95_seconds": round(waits.p95, 3) if waits else None,
+        "spares": most.spares if most else None,
+        "awake": most.awake if most else None,
+        "asleep": most.asleep if most else None,
+        "waiting": most.waiting if most else None,
+    }
 
 
 def _day(now: datetime, environment: str = "") -> Day:

@@ -83,6 +83,6 @@ def spares(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 
 def _row(line: Line) -> Row:
     title = Text(line.named.title_en, line.named.title_fr)
-    message, hint = shelves.shortage_told(line.decision) or ("", "")
+    message, hint = statistics.told_shortage(line.decision) or ("", "")
     why = shelves.why_told(line.decision) if line.decision.wanted else ""
     return Row(line, title, why, message, hint)

@@ -1,4 +1,4 @@
-"""The spares of an environment in words: what stands by, what is wanted and why, what is lacking."""
+"""The spares of an environment in words: what stands by, what is wanted and why, what lacks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,11 @@ from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
 from mydocker.domain.environments import Environment
-from mydocker.domain.spares import Limits, NotAhead, WhyShort, eligibility, next_excess
+from mydocker.domain.spares import Limits, NotAhead, eligibility, next_excess
 from mydocker.domain.spares.demand import TOLD as WHY_TOLD
 from mydocker.domain.spares.demand import Why
-from mydocker.domain.spares.stock import TOLD as SHORT_TOLD
 from mydocker.domain.words import gettext_noop as _
-from mydocker.services.statistics import Figures
+from mydocker.services.statistics import Figures, told_shortage
 from mydocker.store.statistics import Census, Decision, Slept
 from mydocker.web import days, machine, timetables
 from mydocker.web.amounts import duration_text, size_text
@@ -72,14 +71,6 @@ def why_told(decision: Decision) -> str:
     return gettext(WHY_TOLD[Why(decision.why)]) % {"asked": decision.asked}
 
 
-def shortage_told(decision: Decision) -> tuple[str, str] | None:
-    """Why there are fewer than wanted, and what to do; None where there is no reason."""
-    if not decision.short:
-        return None
-    message, hint = SHORT_TOLD[WhyShort(decision.short)]
-    return gettext(message) % decision.short_facts, gettext(hint)
-
-
 def memory_told(slept: Slept) -> str:
     """What sleepers take; empty where nothing is known."""
     if not slept.resident_bytes and not slept.swapped_bytes:
@@ -100,11 +91,9 @@ def queue_told(census: Census, now: datetime) -> str:
     return ngettext("for %(time)s", "the longest for %(time)s", census.waiting) % {"time": time}
 
 
-def _warnings(
-    definition: Environment, decision: Decision, now: datetime
-) -> list[tuple[str, str]]:
+def _warnings(definition: Environment, decision: Decision, now: datetime) -> list[tuple[str, str]]:
     found = []
-    if told := shortage_told(decision):
+    if told := told_shortage(decision):
         found.append(told)
     if decision.asked > decision.wanted:
         found.append(

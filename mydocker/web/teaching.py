@@ -157,9 +157,7 @@ def _environment(
         "refused": told(refused, text, request),
         "advice": advice_on(found.definition),
         "now": now,
-        "shelf": shelf_of(
-            found.definition, statistics.of_environment(found.row.id, now), now
-        ),
+        "shelf": shelf_of(found.definition, statistics.of_environment(found.row.id, now), now),
         "inside": shown,
         "is_all": is_all,
         "next_page": shown[-1].card.id if len(inside) > SHOWN_PEOPLE else "",

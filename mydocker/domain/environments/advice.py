@@ -15,8 +15,8 @@ from mydocker.domain.environments.values import (
     ScheduleLine,
     Status,
 )
-from mydocker.domain.local_times import MINUTES_OF_DAY
 from mydocker.domain.links import read_link
+from mydocker.domain.local_times import MINUTES_OF_DAY
 from mydocker.domain.quantities import write_bytes
 from mydocker.domain.templates import needs_password, words_as_written
 from mydocker.domain.words import gettext_noop as _
