@@ -212,7 +212,11 @@ def named_by_id(environments: Sequence[str]) -> Sequence[Named]:
 
 
 def _census(row: Sequence[Any]) -> Census:
-    return Census(row[0], *(int(number) for number in row[1:6]), sql.moment_or_none(row[6]))
+    environment, *numbers, since = row
+    standing, coming, awake, asleep, waiting = map(int, numbers)
+    return Census(
+        environment, standing, coming, awake, asleep, waiting, sql.moment_or_none(since)
+    )  # fmt: skip
 
 
 def _sample(moment: datetime, environment: str, present: Census, slept: Slept) -> Sample:
@@ -224,4 +228,5 @@ def _sample(moment: datetime, environment: str, present: Census, slept: Slept) -
 
 
 def _decision(row: Sequence[Any]) -> Decision:
-    return Decision(*row[:6], sql.json_of(row[6]))
+    environment, wanted, why, asked, spare_bytes, short, facts = row
+    return Decision(environment, wanted, why, asked, spare_bytes, short, sql.json_of(facts))

@@ -113,6 +113,7 @@ VISITS: Mapping[str, Sequence[Visit]] = {
     "teach-environment": (
         Visit("/teach/cpp-l1", "teacher"),
         Visit("/teach/julia?who=all", "teacher"),
+        Visit("/teach/python-l2", "teacher"),
         Visit("/teach/cpp-l1", "student", 403),
     ),
     "teach-export": NO_PAGE,

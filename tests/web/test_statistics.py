@@ -111,8 +111,8 @@ def test_the_administrator_sees_all_environments_and_what_is_short(
     facts = {"wanted": 20, "possible": 4, "memory": "98 MiB", "failures": 0}
     statistics.decide([Decision(monday, 20, "schedule", 20, 98 << 20, "memory", facts)], present)
     page = words(text_of(administrator, "/admin/spares"))
-    assert "1 environment has fewer spares than it should" in page
-    assert page.count("memory allows 4") == 2
+    assert "2 environments have fewer spares than they should" in page
+    assert page.count("memory allows 4") == 4
     assert "Asleep 1 586 kB of memory" in page
     assert "JupyterLab and C++ 20 spares are wanted and memory allows 4: one takes 98 MiB. " in page
     assert "Spares 0 /20" in page
