@@ -20,6 +20,7 @@ from mydocker.adapters.jupyter import JupyterSensor
 from mydocker.adapters.window import PATIENCE_SECONDS, SocketWindow, ask
 from mydocker.domain.runs import Patience, Phase
 from mydocker.loops import metrics
+from mydocker.loops.bookkeeper import Bookkeeper
 from mydocker.loops.culler import Culler
 from mydocker.loops.custodian import Custodian
 from mydocker.loops.database import Database
@@ -133,6 +134,7 @@ async def run_loops(
         Desk(Doorkeeper(database, clock), key="all"),
         Desk(Janitor(database, driver, agent, clock), key="all"),
         Desk(Quartermaster(database, agent, clock), key="disk"),
+        Desk(Bookkeeper(database, agent, clock), key="sample"),
         Desk(Storekeeper(parts, apps_domain=settings.apps_domain), key="pool"),
         Desk(watchman, key="sleepers"),
         warden,
