@@ -55,6 +55,7 @@
       this.button.querySelector("strong").textContent = state;
       this.button.querySelector("span > span").textContent = advice;
       document.body.append(this.box);
+      this.titles = new MutationObserver(() => this.mark()); // the lab writes its title anew
     }
 
     show() {
@@ -63,10 +64,16 @@
       this.box.hidden = false;
       this.box.style.display = "";
       this.box.append(this.button);
+      this.mark();
+      this.titles.observe(document.querySelector("title"), { childList: true });
+    }
+
+    mark() {
       if (!document.title.startsWith(MOON)) document.title = MOON + document.title;
     }
 
     hide() {
+      this.titles.disconnect();
       this.box.hidden = true;
       this.box.style.display = "none";
       this.button.remove();
