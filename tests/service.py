@@ -242,12 +242,17 @@ class Api:
         return found
 
 
-def wait_for(true: Callable[[], bool], what: str, why: Callable[[], str] = str) -> None:
+def wait_for(
+    true: Callable[[], bool],
+    what: str,
+    why: Callable[[], str] = str,
+    seconds: float = DEADLINE_SECONDS,
+) -> None:
     """Look until something is true; fail after the deadline.
 
     For what other processes do and tell nobody: mounts, containers, files, a port that opens.
     """
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + seconds
     while not true():
         if time.monotonic() > deadline:
             raise AssertionError(f"never came true: {what} {why()}")
