@@ -32,6 +32,7 @@ from mydocker.domain.runs import (
     Standing,
     Step,
     Unpublish,
+    Wait,
     next_step,
     reason_of_exit,
 )
@@ -72,6 +73,7 @@ def every_case() -> Iterator[Case]:
             Phase, BOTH, (None, Reason(Cause.OUT_OF_MEMORY)), Standing
         )
     ]
+    runs += [replace(run, has_turn=True) for run in runs if run.phase is Phase.NEW]
     seens = [Seen(*each) for each in itertools.product(SIGHTINGS, BOTH, BOTH, BOTH, BOTH)]
     seens += [replace(seen, bound=True) for seen in seens if seen.published]
     moments = (NOW - timedelta(hours=1), NOW, NOW + PATIENCE.to_answer, NOW + timedelta(days=1))
@@ -80,12 +82,13 @@ def every_case() -> Iterator[Case]:
 
 
 CASES = tuple(every_case())
-"""165,888 of them: everything there is; `bound` matters nowhere but before a publication."""
+"""193,536 of them: everything there is; `bound` matters nowhere but before a publication."""
 
 
 def test_there_is_a_step_for_everything() -> None:
     kinds = (
-        Record, Pull, Launch, Probe, StandBy, Bind, Publish, Unpublish, Remove, Detach, Rest,
+        Record, Pull, Wait, Launch, Probe, StandBy, Bind, Publish, Unpublish, Remove, Detach,
+        Rest,
     )  # fmt: skip
     assert {type(case.step) for case in CASES} == set(kinds)
 
@@ -217,6 +220,19 @@ def test_an_image_is_fetched_only_where_it_is_missing() -> None:
             assert not case.seen.image_here and case.run.phase is Phase.NEW, case
 
 
+def test_nobody_starts_before_their_turn_and_a_spare_needs_none() -> None:
+    for case in CASES:
+        if case.wanted and case.run.phase is Phase.NEW and case.seen.image_here:
+            may_start = case.run.has_turn or case.run.standing is not Standing.COLD
+            assert case.step == (Record(Phase.STARTING) if may_start else Wait()), case
+
+
+def test_an_image_arrives_while_others_go_first() -> None:
+    for case in CASES:
+        if case.wanted and case.run.phase is Phase.NEW and not case.seen.image_here:
+            assert case.step == Pull(), case
+
+
 def test_ports_have_two_minutes_and_programs_ten_seconds() -> None:
     assert (PATIENCE.to_answer, PATIENCE.to_stop) == (timedelta(minutes=2), timedelta(seconds=10))
 
@@ -300,6 +316,8 @@ class World:
         step = next_step(self.wanted, ASKED, self.run, self.seen(), self.now, PATIENCE)
         if survives > 0:
             self.act(step)
+        if isinstance(step, Wait):
+            self.run = replace(self.run, has_turn=True)
         if survives > 1 and isinstance(step, Launch):
             self.run = replace(self.run, launched=True)
         if survives > 2 and isinstance(step, Record):
@@ -451,7 +469,7 @@ def test_without_mishaps_a_spare_takes_the_straight_way_to_its_person() -> None:
 def test_without_mishaps_it_takes_the_straight_way() -> None:
     world = World()
     steps = [type(world.turn()) for _turn in range(8)]
-    assert steps == [Pull, Record, Launch, Record, Publish, Record, Rest, Rest]
+    assert steps == [Pull, Wait, Record, Launch, Record, Publish, Record, Rest]
     world.wanted = False
     steps = [type(world.turn()) for _turn in range(6)]
     assert steps == [Record, Unpublish, Remove, Detach, Record, Rest]
