@@ -13,6 +13,9 @@ from mydocker.domain.runs import Phase
 from mydocker.store import sql
 from mydocker.store.runs import RunRow
 
+LONGEST_WAIT = timedelta(hours=1)
+"""Who waits for longer does not tell how fast others come through."""
+
 _STANDS = f"phase = {Phase.NEW:d} AND queued_at IS NOT NULL AND turn_at IS NULL"
 _UNDER_WAY = f"phase < {Phase.READY:d} AND turn_at IS NOT NULL"
 # The index holds live runs, and SQLite wants to be told so.
@@ -37,9 +40,8 @@ SELECT 1 FROM run
  WHERE phase < {Phase.ENDED:d} AND phase > {Phase.NEW:d} AND workspace_id IS NOT NULL LIMIT 1
 """
 _LATELY = """
-SELECT turn_at, ready_at, created_at FROM run
- WHERE workspace_id IS NOT NULL AND created_at >= %s AND turn_at IS NOT NULL
-   AND ready_at IS NOT NULL
+SELECT turn_at, ready_at FROM run
+ WHERE workspace_id IS NOT NULL AND created_at >= %s AND turn_at IS NOT NULL AND ready_at >= %s
 """
 
 
@@ -105,7 +107,8 @@ class Lately:
 
 
 def lately(now: datetime, look_back: timedelta) -> Lately:
-    """How long starts took that were asked for and got ready since then."""
-    ends = [(sql.moment(a), sql.moment(b)) for a, b, _ in sql.rows(_LATELY, now - look_back)]
+    """How long starts took that got ready since then."""
+    rows = sql.rows(_LATELY, now - LONGEST_WAIT, now - look_back)
+    ends = [(sql.moment(turn), sql.moment(ready)) for turn, ready in rows]
     took = [(ready - turn).total_seconds() for turn, ready in ends]
     return Lately(median(took) if took else None, [ready for _, ready in ends])
