@@ -108,7 +108,7 @@ class Settings:
     concurrent_starts: int = _knob(
         8,
         "containers",
-        "Starts handed to the engine at once. Measured: beyond 8 on two cores "
+        "Starts of people under way at once; others wait in the queue. Measured: beyond 8 on two cores "
         "nothing gets faster and the first people wait longer.",
     )
     start_patience: timedelta = _knob(
