@@ -158,12 +158,12 @@ def seconds_until_ready(place: int, usual_seconds: float | None, pace: Pace) -> 
     if not known:
         return None
     start = max(known)
-    is_busy = pace.under_way >= pace.at_once
-    between = start / pace.at_once
-    if pace.finished >= pace.at_once:
-        between = max(between, pace.waited_seconds / pace.finished)
-    elif not is_busy and pace.waiting and pace.waited_seconds > start:
-        return None  # held for memory, and nobody came through who would tell for how long
-    if not is_busy and not pace.waiting:
+    if not pace.waiting and pace.under_way < pace.at_once:
         return start
+    came = pace.finished + pace.under_way
+    if not came and pace.waited_seconds > start:
+        return None  # held for memory, and nobody came through who would tell for how long
+    between = max(start / pace.at_once, pace.waited_seconds / max(came, 1))
+    if pace.finished >= pace.at_once:  # enough of them: those under way need not be guessed
+        between = max(between, pace.waited_seconds / pace.finished)
     return place * between + start

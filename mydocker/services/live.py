@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mydocker.domain.logs import LogLine
 from mydocker.ports.errors import Unavailable
 from mydocker.ports.window import Shown, UsageShown, Window
-from mydocker.services import queue
+from mydocker.services.queue import forget as forget_places
 from mydocker.services.withdrawals import TOPIC, Withdrawn
 from mydocker.store.doorbell import Listener, Ring
 
@@ -109,7 +109,7 @@ class Hub:
 
     def _tell_of_line(self) -> None:
         self._telling_of_line = None
-        queue.forget()
+        forget_places()
         self._tell_all(LineMoved())
 
     def _tell_all(self, change: Change) -> None:

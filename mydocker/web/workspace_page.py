@@ -296,9 +296,10 @@ def _why_it_waits(card: Card, now: datetime) -> str:
     found = standing_of(card, now)
     stays = gettext("You may close this page or sign out: you keep your place.")
     if found is None or found.seconds is None:
-        return f"{gettext('It starts as soon as there is room.')} {stays}"
-    time = about_text(found.seconds)
-    return f"{gettext('Ready in about %(time)s.') % {'time': time}} {stays}"
+        then = gettext("It starts as soon as there is room.")
+    else:
+        then = gettext("Ready in about %(time)s.") % {"time": about_text(found.seconds)}
+    return f"{then} {stays}"
 
 
 def _explanation(card: Card, now: datetime) -> str:

@@ -185,7 +185,7 @@ def test_who_finds_nobody_waiting_is_told_a_start_and_no_more() -> None:
 
 def test_nothing_is_told_that_was_not_measured() -> None:
     assert seconds_until_ready(1, None, replace(BUSY, start_seconds=None)) is None
-    held = replace(BUSY, under_way=3, waited_seconds=30.0)
+    held = replace(BUSY, under_way=0, waited_seconds=30.0)
     assert seconds_until_ready(1, 3.0, held) is None
 
 
