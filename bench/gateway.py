@@ -189,7 +189,7 @@ async def put(rig: Rig, numbers: range) -> None:
 async def _synchronise(gateway: HaproxyGateway, rig: Rig, numbers: range) -> None:
     digest = hashlib.sha256(COOKIE.encode()).hexdigest()
     routes = [rig.route(number) for number in numbers]
-    await gateway.synchronise(routes, [(digest, route.host) for route in routes])
+    await gateway.synchronise(routes, [(digest, route.host) for route in routes], {})
 
 
 def _pair(samples: Samples, number: int, *sides: Callable[[], float]) -> None:
@@ -232,7 +232,7 @@ def raised_rig() -> Iterator[Rig]:
             folder=folder, socket=rig.socket, bind=("127.0.0.1",), port=gateway, scheme="http",
             dashboard_host="mydocker.localhost", apps_domain=APPS, maxconn=1000,
             url=f"http://mydocker.localhost:{gateway}", web=f"127.0.0.1:{origin}",
-            streams=f"127.0.0.1:{origin}", log="stderr",
+            streams=f"127.0.0.1:{origin}", bell=folder / "bell.sock", log="stderr",
         )  # fmt: skip
         body = "x" * BODY_BYTES
         (folder / "plain.cfg").write_text(_PLAIN.format(port=plain, origin=origin))

@@ -37,6 +37,7 @@ from mydocker.loops.storekeeper import Storekeeper
 from mydocker.loops.usher import Usher
 from mydocker.loops.warden import Warden
 from mydocker.loops.watcher import Watcher
+from mydocker.loops.watchman import Watchman
 from mydocker.loops.window import Showcase, WindowServer
 from mydocker.ports.errors import Unavailable
 from mydocker.pulse import keep_beating
@@ -79,6 +80,7 @@ class Sockets:
     """Where the processes of one installation find one another."""
 
     agent: Path
+    bell: Path
     loops: Path
     web: Path
     streams: Path
@@ -89,8 +91,8 @@ def sockets(settings: Settings) -> Sockets:
     """All below `data/run`; who may open which is decided by `cli.users.make_folders`."""
     run = settings.run_folder
     return Sockets(
-        run / "agent.sock", run / "loops" / "window.sock", run / "web" / "web.sock",
-        run / "streams" / "streams.sock", run / "gateway" / "admin.sock",
+        run / "agent.sock", run / "bell.sock", run / "loops" / "window.sock",
+        run / "web" / "web.sock", run / "streams" / "streams.sock", run / "gateway" / "admin.sock",
     )  # fmt: skip
 
 
@@ -130,6 +132,7 @@ async def run_loops(
     )
     health = Health(database, driver, gateway, agent, FIRST_ENVIRONMENT)
     window = WindowServer(where.loops, window_callers, showcase, database, driver, agent, health)
+    watchman = Watchman(parts)
     desks = [
         Desk(custodian),
         Desk(Gatekeeper(database, gateway, agent, clock), key=CHANGED),
@@ -147,11 +150,12 @@ async def run_loops(
             ),
             key="pool",
         ),
+        Desk(watchman, key="sleepers"),
         warden,
     ]
     watcher = Watcher(database, driver, clock, wake=desks[0].wake, look=desks[0].look)
     pulse = partial(keep_beating, partial(database.beat, beat))
-    await serve(desks, [window.run, watcher.run, pulse], _until_told_to_stop())
+    await serve(desks, [window.run, watcher.run, watchman.listen, pulse], _until_told_to_stop())
     await driver.close()
     await agent.close()
     database.close()

@@ -8,7 +8,9 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
+from mydocker.agent.bell import Bell
 from mydocker.agent.errors import VerbError
 from mydocker.agent.folders import root_folder
 from mydocker.agent.kernel import has_openat2
@@ -28,13 +30,15 @@ def main(
     callers: frozenset[int],
     swap: str = "none",
     swap_bytes: int = 0,
+    ringers: frozenset[int] = frozenset(),
 ) -> None:
-    """Serve at `run/agent.sock` until SIGTERM. To be called as root, in the main thread of a
-    process of its own.
+    """Serve at `run/agent.sock` and `run/bell.sock` until SIGTERM. To be called as root, in the
+    main thread of a process of its own.
 
     `instance`, six hex digits, tells installations on one machine apart; `callers` are the
     users who may ask, besides root; `swap` says what sleepers may be put into (see `Swap`), of at
-    most `swap_bytes` where the agent makes it. Raises SystemExit with a sentence where it cannot
+    most `swap_bytes` where the agent makes it; `ringers` are the users who may wake sleepers, and
+    do nothing else, besides root. Raises SystemExit with a sentence where it cannot
     serve.
     SIGINT is ignored: Ctrl-C reaches all of a terminal's processes, and the supervisor decides.
     """
@@ -46,12 +50,14 @@ def main(
     own = _own_folder(data)
     _take_lock(own)
     agent = Agent(data, own, instance, _swap(instance, swap, swap_bytes))
-    path = run / "agent.sock"
-    with listen(path) as listener:
+    path, bell = run / "agent.sock", run / "bell.sock"
+    with listen(path) as listener, listen(bell) as rope:
+        Thread(target=Bell(agent.ring, ringers).serve, args=(rope,), daemon=True).start()
         write_record("ready", {"instance": instance, "socket": str(path)})
         Server(agent, callers).serve(listener, stop)
-    with suppress(FileNotFoundError):
-        path.unlink()
+    for each in (path, bell):
+        with suppress(FileNotFoundError):
+            each.unlink()
     agent.mounting.acquire(timeout=_POLITE_S)  # a mount under way is finished first
     write_record("stopped", {"instance": instance})
 

@@ -4,7 +4,8 @@
     {"id": 1, "ok": {}}   or   {"id": 1, "error": {"kind": "refused", "code": "…", "message": "…"}}
 
 Requests may follow one another without waiting. Each connection is a thread that does its
-requests in order; the slow ones are answered out of order, from threads of their own.
+requests in order; those that are slow or wait are answered out of order, from threads of their
+own.
 """
 
 import json
@@ -26,7 +27,7 @@ from mydocker.agent.verbs import Agent
 
 _LONGEST_LINE = 1 << 19
 _CONNECTIONS, _BACKLOG = 64, 1024
-_SLOW_AT_ONCE = 2
+_SLOW_AT_ONCE, _WAITING_AT_ONCE = 2, 16
 _SEND_PATIENCE = struct.pack("ll", 10, 0)
 _FAULTS = (OSError, ValueError, LookupError, TypeError, RuntimeError)
 _NICE = 10
@@ -53,6 +54,7 @@ class Server:
         self._callers = callers | {0}
         self._places = Semaphore(_CONNECTIONS)
         self._slow = ThreadPoolExecutor(_SLOW_AT_ONCE, "slow", os.nice, (_NICE,))
+        self._waiting = Semaphore(_WAITING_AT_ONCE)
         self._stranger_told = -_STRANGERS_EVERY_S
 
     def serve(self, listener: socket.socket, stop: int) -> None:
@@ -73,7 +75,7 @@ class Server:
         elif not self._places.acquire(blocking=False):
             self._turn_away(connection, unavailable("busy", "The agent has too many callers."))
         else:
-            conversation = Conversation(self._agent, self._slow, connection, uid)
+            conversation = Conversation(self._agent, self._slow, self._waiting, connection, uid)
             Thread(target=self._converse, args=(conversation,), daemon=True).start()
 
     def _converse(self, conversation: "Conversation") -> None:
@@ -97,10 +99,15 @@ class Conversation:
     """One caller's connection."""
 
     def __init__(
-        self, agent: Agent, slow: Executor, connection: socket.socket, caller: int
+        self,
+        agent: Agent,
+        slow: Executor,
+        waiting: Semaphore,
+        connection: socket.socket,
+        caller: int,
     ) -> None:
         self._agent = agent
-        self._slow = slow
+        self._slow, self._waiting = slow, waiting
         self._connection = connection
         self._caller = caller
         self._sending = Lock()
@@ -121,12 +128,27 @@ class Conversation:
             words = _record(line)
             number = _number(words.pop("id", None))
             name = str(words.pop("verb", ""))
-            if self._agent.verb(name).is_slow:
+            verb = self._agent.verb(name)
+            if verb.is_slow:
                 self._slow.submit(self._answer_if_listening, number, name, words)
+            elif verb.waits:
+                self._answer_later(number, name, words)
             else:
                 self._answer(number, name, words)
         except VerbError as error:
             self._send(number, error)
+
+    def _answer_later(self, number: int, name: str, words: dict[str, object]) -> None:
+        if not self._waiting.acquire(blocking=False):
+            raise unavailable("busy", "Too many callers wait at the agent.")
+
+        def wait() -> None:
+            try:
+                self._answer_if_listening(number, name, words)
+            finally:
+                self._waiting.release()
+
+        Thread(target=wait, daemon=True).start()
 
     def _answer_if_listening(self, number: int, name: str, words: dict[str, object]) -> None:
         with suppress(OSError):

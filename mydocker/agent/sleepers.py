@@ -15,6 +15,7 @@ from mydocker.agent.cgroups import CgroupFiles
 from mydocker.agent.errors import VerbError
 from mydocker.agent.freezer import freezer
 from mydocker.agent.records import write_record
+from mydocker.agent.rings import Rings
 
 _PATIENCE_S = 0.1
 """Idle programs are frozen within 2 ms; what takes longer waits for a disk, and is not idle."""
@@ -29,6 +30,7 @@ class Sleepers:
     def __init__(self, files: CgroupFiles, has_swap: Callable[[], bool]) -> None:
         self._files, self._freezer = files, freezer(files)
         self._has_swap = has_swap
+        self.rings = Rings()
         self._changing = Lock()
         self._to_reclaim: SimpleQueue[str] = SimpleQueue()
         Thread(target=self._reclaim_each, name="reclaim", daemon=True).start()
@@ -36,14 +38,16 @@ class Sleepers:
     def freeze(self, containers: Sequence[str]) -> dict[str, bool]:
         """Freeze containers; tells of each that is there whether it is frozen. Repeatable.
 
-        One that does not stop within a tenth of a second goes on. The memory of the others is
-        put into swap afterwards, also of those that were frozen already.
+        One that does not stop within a tenth of a second goes on; so does one that was rung for
+        a moment ago: whoever wants it asleep did not know yet. The memory of the others is put
+        into swap afterwards, also of those that were frozen already.
         """
         with self._changing:
-            present = self._files.of_each(containers, self._freezer.freeze)
-        self._wait_until_frozen(list(present))
+            quiet = [one for one in containers if not self.rings.is_recent(one)]
+            self._files.of_each(quiet, self._freezer.freeze)
+        self._wait_until_frozen(quiet)
         with self._changing:
-            found = self._files.of_each(present, self._freezer.state)
+            found = self._files.of_each(containers, self._freezer.state)
             for container, state in found.items():
                 if state == "freezing":
                     self._files.of_each([container], self._freezer.thaw)
@@ -68,6 +72,14 @@ class Sleepers:
         """Let containers go on, whatever they are doing; lists those that are there. Repeatable."""
         with self._changing:
             return {"thawed": list(self._files.of_each(containers, self._wake))}
+
+    def ring(self, container: str) -> bool:
+        """Thaw a container that somebody wants, now; False if it is not there. Repeatable."""
+        with self._changing:
+            is_there = container in self._files.of_each([container], self._wake)
+            if is_there:
+                self.rings.note(container)
+            return is_there
 
     def _wake(self, place: str) -> None:
         self._freezer.forbid_swap(place)

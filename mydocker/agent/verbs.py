@@ -37,6 +37,8 @@ class Verb:
     """Whether it is recorded."""
     is_slow: bool = False
     """Whether others must not wait for it."""
+    waits: bool = False
+    """Whether it costs nothing but time, and others must not wait for it."""
     under: AbstractContextManager[object] = field(default_factory=nullcontext)
     """The lock it takes."""
 
@@ -70,6 +72,7 @@ class Agent:
         known = {"known_runs": shapes.identifiers, **age}
         rules = {"bridges": shapes.bridges, "allow": shapes.destinations}
         containers = {"containers": shapes.containers}
+        rung = {"after": shapes.number_of_rings, "wait_s": shapes.seconds_to_wait}
         one = self.mounting
         return {
             "hello": Verb(self._hello, under=one),
@@ -91,10 +94,15 @@ class Agent:
             "freeze": Verb(sleepers.freeze, containers, changes=True),
             "thaw": Verb(sleepers.thaw, containers, changes=True),
             "frozen": Verb(sleepers.look, containers),
+            "rung": Verb(sleepers.rings.after, rung, waits=True),
             "swap": Verb(swap.state),
             "make_swap": Verb(swap.make, {"size": shapes.size}, changes=True, is_slow=True),
             "machine": Verb(lambda: figures.machine(self._processors)),
         }
+
+    def ring(self, container: str) -> bool:
+        """What the bell does; see `Sleepers.ring`."""
+        return self._sleepers.ring(container)
 
     def verb(self, name: str) -> Verb:
         """Find a verb. Raises VerbError."""

@@ -56,6 +56,7 @@ def write_gateway_configuration(settings: Settings, users: Users) -> Path:
         url=settings.url,
         web=where.web,
         streams=where.streams,
+        bell=where.bell,
     )
     return write_configuration(config)
 

@@ -37,7 +37,7 @@ def _agent(settings: Settings, users: Users) -> Callable[[], None]:
     program = (
         "import sys; from pathlib import Path; from mydocker.agent import main; "
         "main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], frozenset({int(sys.argv[4])}), "
-        "sys.argv[5], int(sys.argv[6]))"
+        "sys.argv[5], int(sys.argv[6]), frozenset({int(sys.argv[7])}))"
     )
     arguments = [
         str(settings.data),
@@ -46,6 +46,7 @@ def _agent(settings: Settings, users: Users) -> Callable[[], None]:
         str(users.loops.uid),
         settings.freeze_swap,
         str(settings.freeze_swap_bytes),
+        str(users.gateway.uid),
     ]
 
     def work() -> None:

@@ -23,6 +23,8 @@ class Cause(StrEnum):
     BY_ADMIN = "by_admin"
     RIGHT_WITHDRAWN = "right_withdrawn"
     NODE_FULL = "node_full"
+    MEMORY_NEEDED = "memory_needed"
+    """It was asleep, and others needed the memory."""
     ENDED_ITSELF = "ended_itself"
     SPARE_LOST = "spare_lost"
     """A spare ended while it was being claimed; its person gets another run at once."""
@@ -58,6 +60,7 @@ _PEACEFUL = frozenset(
         Cause.TIME_UP,
         Cause.BY_ADMIN,
         Cause.RIGHT_WITHDRAWN,
+        Cause.MEMORY_NEEDED,
         Cause.ENDED_ITSELF,
         Cause.SPARE_LOST,
         Cause.SPARE_RETIRED,
@@ -110,6 +113,10 @@ TELLINGS: Mapping[Cause, Telling] = {
     Cause.NODE_FULL: Telling(
         _("Stopped: the server's disk was about to be full, and this workspace wrote the most."),
         _("Free some space in your home before you start again, or write to support."),
+    ),
+    Cause.MEMORY_NEEDED: Telling(
+        _("Stopped while it was asleep: the server's memory was needed by others."),
+        _("Your files are safe. Start it again whenever you like."),
     ),
     Cause.ENDED_ITSELF: Telling(
         _("The program in this workspace ended by itself."),

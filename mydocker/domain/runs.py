@@ -99,6 +99,8 @@ class Seen:
     """Homes of this run may be attached on its node."""
     bound: bool = False
     """A claimed run has its homes and knows its person."""
+    frozen: bool = False
+    """Its container is frozen, and nobody rang for it since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,15 @@ class RunFacts:
     standing: Standing = Standing.COLD
     has_turn: bool = False
     """Its turn to start came; a spare needs none."""
+    should_sleep: bool = False
+    """Somebody judged that nobody uses it."""
+    asleep: bool = False
+    """Its container may be frozen."""
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether it is asleep, as people see it."""
+        return self.asleep and self.should_sleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +181,16 @@ class Publish:
 
 
 @dataclass(frozen=True, slots=True)
+class Freeze:
+    """Let the gateway ring for whoever wants it, then freeze its container."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thaw:
+    """Let its container go on, and write down that it is awake."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unpublish:
     """Take the run's routes and grants out of the gateway and cut what is open."""
 
@@ -192,9 +213,21 @@ class Rest:
 
 
 Step = (
-    Record | Pull | Wait | Launch | Probe | StandBy | Bind | Publish
-    | Unpublish | Remove | Detach | Rest
-)  # fmt: skip
+    Record
+    | Pull
+    | Wait
+    | Launch
+    | Probe
+    | StandBy
+    | Bind
+    | Publish
+    | Freeze
+    | Thaw
+    | Unpublish
+    | Remove
+    | Detach
+    | Rest
+)
 
 
 def next_step(
@@ -242,9 +275,9 @@ def _while_running(run: RunFacts, seen: Seen, now: datetime, patience: Patience)
         return _while_ready(run, seen)
     match run.standing:
         case Standing.WAITING:
-            return Rest()
+            return _towards_sleep(run, seen)
         case Standing.CLAIMED:
-            return _towards_its_person(seen)
+            return _towards_its_person(run, seen)
         case Standing.COMING if seen.answers:
             return StandBy()
         case Standing.COLD if seen.answers:
@@ -258,13 +291,22 @@ def _while_running(run: RunFacts, seen: Seen, now: datetime, patience: Patience)
 def _while_ready(run: RunFacts, seen: Seen) -> Step:
     if run.standing in (Standing.COMING, Standing.WAITING):
         return Record(Phase.STOPPING, Reason(Cause.SPARE_RETIRED))  # reachable, and nobody's
-    return Rest() if seen.published else Publish()
+    return _towards_sleep(run, seen) if seen.published else Publish()
 
 
-def _towards_its_person(seen: Seen) -> Step:
+def _towards_sleep(run: RunFacts, seen: Seen) -> Step:
+    if run.should_sleep and not run.asleep:
+        return Freeze()
+    # Frozen no more, whoever saw to that: somebody uses it.
+    return Thaw() if run.asleep and not (run.should_sleep and seen.frozen) else Rest()
+
+
+def _towards_its_person(run: RunFacts, seen: Seen) -> Step:
     # The homes first: nobody must be let in to a container that is not theirs yet.
     if not seen.bound:
         return Bind()
+    if run.asleep:
+        return Thaw()
     return Record(Phase.READY) if seen.published else Publish()
 
 
@@ -281,6 +323,9 @@ def _towards_end(run: RunFacts, seen: Seen, patience: Patience) -> Step:
     # Traffic first: nobody must be sent to a container that is being removed.
     if seen.published:
         return Unpublish()
+    # Asleep it would not hear that it is to end.
+    if run.asleep:
+        return Thaw()
     if seen.container.status is not ContainerStatus.ABSENT:
         return Remove(patience.to_stop)
     # The container is gone, so nothing in it can hold the homes any more.

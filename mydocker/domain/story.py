@@ -47,6 +47,10 @@ class StoryKind(StrEnum):
     # While it lives.
     WARNED = "warned"
     """The person was told that it is about to stop; `cause` says why."""
+    ASLEEP = "asleep"
+    """Nobody used it, so it was frozen; it goes on where it was."""
+    AWAKE = "awake"
+    """It was asleep, and goes on."""
     OUT_OF_MEMORY_CHILD = "out_of_memory_child"
     """Some process in it was killed for memory; the workspace lives on."""
     HOME_NEARLY_FULL = "home_nearly_full"
@@ -121,6 +125,10 @@ SENTENCES: Mapping[StoryKind, Sentence] = MappingProxyType(
         StoryKind.WARNED: Sentence(
             _("About to stop"), _("It stops at %(stops_at)s unless it is used or extended.")
         ),
+        StoryKind.ASLEEP: Sentence(
+            _("Asleep"), _("Nobody used it. Open it: everything in it goes on where it was.")
+        ),
+        StoryKind.AWAKE: Sentence(_("Awake again")),
         StoryKind.OUT_OF_MEMORY_CHILD: Sentence(
             _("A program ran out of memory"),
             _("Linux stopped one program at the limit of %(memory)s. The workspace goes on."),

@@ -66,7 +66,7 @@ def state_of(
         case Phase.STARTING | Phase.ANSWERING:
             return State.STARTING
         case Phase.READY:
-            return State.READY
+            return State.ASLEEP if run.sleeps else State.READY
         case Phase.STOPPING:
             return State.STOPPING
         case Phase.ENDED:

@@ -12,16 +12,18 @@ from datetime import datetime, timedelta
 import structlog
 
 from mydocker.domain.environments import Auth
+from mydocker.domain.failures import Cause
 from mydocker.domain.lifetime import Keep, Stop, Verdict, Warn, judge_idleness
 from mydocker.domain.routes import authorization
 from mydocker.domain.runs import Phase
+from mydocker.domain.sleep import Sleeper, ending_for_memory, may_sleep
 from mydocker.domain.story import StoryKind
 from mydocker.loops import ledger
 from mydocker.loops.database import Database
 from mydocker.ports.activity import WorkSensor
 from mydocker.ports.errors import Unavailable
 from mydocker.ports.gateway import Activity, Gateway
-from mydocker.ports.nodes import ContainerUsage, NodeAgent
+from mydocker.ports.nodes import ContainerUsage, NodeAgent, Sleep
 from mydocker.services import workspaces as services
 from mydocker.steady import SteadyClock
 from mydocker.store import runs, story, workspaces
@@ -31,6 +33,8 @@ from mydocker.store.workspaces import WorkspaceRow
 
 LOG = structlog.get_logger()
 EVERYBODY = ""
+SWAPPED_COSTS = 1 / 3
+"""Of what a sleeper has in swap, the share of memory that it takes compressed."""
 WORKING_SHARE = 0.05
 """A run that uses this share of one core or more is at work; an idle server uses 0.2 %."""
 
@@ -53,6 +57,9 @@ class Judged:
     interaction: datetime | None
     work: datetime | None
     verdict: Verdict
+    is_used: bool = False
+    """Somebody did something since the last round."""
+    may_sleep: bool = False
 
 
 class Culler:
@@ -76,6 +83,8 @@ class Culler:
         self.backstop = every
         self._began = clock.now()
         self._signs: dict[str, Signs] = {}
+        self._asleep: dict[str, datetime] = {}
+        """When a run was seen asleep last."""
 
     async def keys(self) -> Collection[str]:
         return (EVERYBODY,)
@@ -83,6 +92,7 @@ class Culler:
     async def turn(self, key: str, woken: asyncio.Event) -> None:
         if key == EVERYBODY:
             await self._judge_everybody()
+            await self._make_room()
         else:
             await self._database(self._tell_end, key)
 
@@ -110,6 +120,23 @@ class Culler:
         await self._database(_write, judged, self._clock.now())
         alive = {run.id for run, _ in ready}
         self._signs = {run: signs for run, signs in self._signs.items() if run in alive}
+        self._asleep = {run: at for run, at in self._asleep.items() if run in alive}
+
+    async def _make_room(self) -> None:
+        """End the oldest sleepers if the node's memory is short."""
+        asleep = {run.container: run for run in await self._database(_sleepers)}
+        if not asleep:
+            return
+        machine = await self._agent.machine()
+        held = await self._agent.frozen(list(asleep))
+        sleepers = [
+            Sleeper(run.workspace, run.asleep_at, _holds(held[container]))
+            for container, run in asleep.items()
+            if container in held and run.asleep_at
+        ]
+        total, available = machine.memory_total_bytes, machine.memory_available_bytes
+        ending = ending_for_memory(sleepers, total, available)
+        await self._database(_end, ending, self._clock.now())
 
     async def _judge(
         self,
@@ -127,10 +154,24 @@ class Culler:
         self._signs[run.id] = Signs(interactions, cpu, now)
         interacted = before is not None and interactions != before.interactions
         interaction = now if interacted else workspace.last_interaction_at
+        if run.asleep_at:
+            self._asleep[run.id] = now
         works = not interacted and await self._works(run, before, cpu, now)
         work = now if works else workspace.last_work_at
         verdict = self._verdict(run, workspace, interaction, work, now)
-        return Judged(run, workspace, interaction, work, verdict)
+        may = not interacted and self._may_sleep(run, interaction, work, now)
+        is_used = before is not None and interactions > before.interactions
+        return Judged(run, workspace, interaction, work, verdict, is_used, may)
+
+    def _may_sleep(
+        self, run: RunRow, interaction: datetime | None, work: datetime | None, now: datetime
+    ) -> bool:
+        ready_at = run.ready_at or now
+        # What happened before these loops began may have been missed by them.
+        signs = [sign for sign in (ready_at, interaction, work, self._began) if sign is not None]
+        awake_since = self._asleep.get(run.id, ready_at)
+        after = ledger.definition_of(run).lifetime.sleep
+        return not run.asleep_at and may_sleep(after, max(signs), awake_since, now)
 
     def _verdict(
         self,
@@ -151,6 +192,8 @@ class Culler:
         )
 
     async def _works(self, run: RunRow, before: Signs | None, cpu: int, now: datetime) -> bool:
+        if run.asleep_at:
+            return False
         definition = ledger.definition_of(run)
         for interface in definition.interfaces:
             if interface.auth is Auth.JUPYTER and interface.port and run.address:
@@ -178,11 +221,28 @@ def _ready() -> Sequence[tuple[RunRow, WorkspaceRow]]:
     return [(run, workspace) for run, workspace in pairs if workspace and workspace.wanted]
 
 
+def _sleepers() -> Sequence[RunRow]:
+    return [run for run in runs.asleep() if run.workspace and run.phase is Phase.READY]
+
+
+def _holds(sleep: Sleep) -> int:
+    return sleep.resident_bytes + int(SWAPPED_COSTS * sleep.swapped_bytes)
+
+
+def _end(workspaces: Sequence[str], now: datetime) -> None:
+    for workspace in workspaces:
+        services.stop(workspace, Cause.MEMORY_NEEDED, "culler", now)
+
+
 def _write(judged: Sequence[Judged], now: datetime) -> None:
     for each in judged:
         known = each.workspace
         if (each.interaction, each.work) != (known.last_interaction_at, known.last_work_at):
             workspaces.note_seen(known.id, each.interaction, each.work)
+        if each.is_used and each.run.asleep_at:
+            ledger.wake(each.run)
+        if each.may_sleep and not isinstance(each.verdict, Stop):
+            ledger.let_sleep(each.run)
         match each.verdict:
             case verdict if _says_nothing_new(verdict, known) or _moved_on(known):
                 continue

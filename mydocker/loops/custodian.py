@@ -21,6 +21,7 @@ from mydocker.domain.runs import (
     Bind,
     ContainerStatus,
     Detach,
+    Freeze,
     Launch,
     Patience,
     Phase,
@@ -35,6 +36,7 @@ from mydocker.domain.runs import (
     StandBy,
     Standing,
     Step,
+    Thaw,
     Unpublish,
     Wait,
     next_step,
@@ -44,6 +46,7 @@ from mydocker.loops.cases import Case, spare_of
 from mydocker.loops.launching import Launcher, ports_ahead
 from mydocker.loops.parts import Parts
 from mydocker.loops.probe import Answers, answers
+from mydocker.loops.sleeping import Sleeping
 from mydocker.loops.window import Showcase
 from mydocker.ports.errors import Refused, Unavailable
 from mydocker.ports.gateway import Route
@@ -63,6 +66,7 @@ class Glimpse:
     image_here: bool | None = None
     image_id: str = ""
     bound: bool = False
+    frozen: bool | None = None
 
 
 class Custodian:
@@ -86,6 +90,7 @@ class Custodian:
         self._database, self._clock = parts.database, parts.clock
         self._driver, self._gateway, self._agent = parts.driver, parts.gateway, parts.agent
         self._launcher, self._showcase = launcher, showcase
+        self._sleeping = Sleeping(parts)
         self._apps_domain, self._patience = apps_domain, patience
         self._published: set[str] = set()
         """Runs whose routes this process put; what another process put is put again."""
@@ -112,7 +117,7 @@ class Custodian:
         while True:
             if case is None or woken.is_set():
                 woken.clear()
-                glimpse.container = None  # whoever rang may have seen it end
+                glimpse.container = glimpse.frozen = None  # whoever rang may have seen it end
                 case = await self._open(key)
             if case is None:
                 return
@@ -148,6 +153,8 @@ class Custodian:
             image = await self._driver.image(_definition(run).image)
             glimpse.image_here = image is not None
             glimpse.image_id = image.id if image else ""
+        if run.asleep_at and glimpse.frozen is None:
+            glimpse.frozen = run.should_sleep and await self._sleeping.is_frozen(run)
         stopping = run.phase is Phase.STOPPING
         return Seen(
             container=glimpse.container,
@@ -156,6 +163,7 @@ class Custodian:
             published=run.published if stopping else run.id in self._published,
             attached=run.attached,
             bound=glimpse.bound,
+            frozen=bool(glimpse.frozen),
         )
 
     async def _do(
@@ -200,6 +208,12 @@ class Custodian:
                 glimpse.image_here = True
             case Wait():
                 await self._database(ledger.stand_in_queue, run, self._clock.now())
+            case Freeze():
+                await self._sleeping.freeze(run)
+                glimpse.frozen = None
+            case Thaw():
+                await self._sleeping.thaw(run)
+                glimpse.frozen = None
             case Unpublish():
                 await self._unpublish(run)
             case Remove():

@@ -6,7 +6,7 @@ is compared and put right.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address
 
@@ -75,17 +75,19 @@ class Gatekeeper:
         await self._database(access.note_dropped, digests, self._clock.now())
 
     async def _synchronise(self) -> None:
-        routes, grants = await self._database(_wanted)
-        repaired = await self._gateway.synchronise(routes, _pairs(grants))
+        routes, grants, asleep = await self._database(_wanted)
+        repaired = await self._gateway.synchronise(routes, _pairs(grants), asleep)
         metrics.ROUTES.set(len(routes))
         metrics.ROUTES_REPAIRED.inc(repaired)
         if repaired:
             LOG.info("gateway.repaired", wrong=repaired, routes=len(routes), grants=len(grants))
 
 
-def _wanted() -> tuple[Sequence[Route], Sequence[GrantRow]]:
+def _wanted() -> tuple[Sequence[Route], Sequence[GrantRow], Mapping[str, str]]:
     ready = [run for run in runs.live() if run.published and run.phase is not Phase.STOPPING]
-    return [route for run in ready for route in routes_of(run)], access.wanted_grants()
+    routes = [route for run in ready for route in routes_of(run)]
+    asleep = {host: run.container for run in ready if run.asleep_at for host in run.hosts.values()}
+    return routes, access.wanted_grants(), asleep
 
 
 def _note_placed(grants: Sequence[GrantRow], now: datetime) -> None:

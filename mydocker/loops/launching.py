@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from mydocker.domain.environments import Environment, Port
 from mydocker.domain.failures import Cause
+from mydocker.domain.jupyter import culling_options
 from mydocker.domain.runs import Sighting
 from mydocker.domain.spares import Way, eligibility
 from mydocker.domain.templates import Values, render_command, render_variables
@@ -113,7 +114,7 @@ class Launcher:
         username, password = run.credentials()
         values = Values(username=username, password=password, hosts=hosts)
         resources, user = definition.resources, definition.user
-        command = render_command(definition.command, values)
+        command = culling_options(render_command(definition.command, values)).words
         is_zygote = run.is_spare and eligibility(definition) is Way.ZYGOTE
         return RunPlan(
             run=run.id,

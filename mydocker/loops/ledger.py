@@ -44,7 +44,13 @@ def keys() -> Collection[str]:
 
 def settled() -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Keys by run: of those that are ready and wished for, and of spares that stand by."""
-    standing = [spare for spare in runs.spares() if spare.stands_by_at and not spare.retired]
+    standing = [
+        spare
+        for spare in runs.spares()
+        if spare.stands_by_at
+        and not spare.retired
+        and spare.should_sleep == (spare.asleep_at is not None)
+    ]
     return runs.settled(), {spare.id: key_of(None, spare.id) for spare in standing}
 
 
@@ -219,6 +225,48 @@ def stand_by(run: RunRow, now: datetime) -> bool:
     """The spare can be claimed from now on."""
     ring("stock", run.environment)
     return runs.stand_by(run.id, now)
+
+
+def let_sleep(run: RunRow) -> None:
+    """Nobody uses it: it may sleep."""
+    if runs.let_sleep(run.id):
+        ring("wish", key_of(run.workspace, run.id))
+
+
+def wake(run: RunRow) -> None:
+    """Somebody uses it, or will soon."""
+    if runs.wake(run.id):
+        ring("wish", key_of(run.workspace, run.id))
+
+
+def wake_containers(containers: Collection[str]) -> None:
+    """Somebody rang for these."""
+    for run in runs.asleep() if containers else ():
+        if run.container in containers:
+            wake(run)
+
+
+def fall_asleep(run: RunRow, now: datetime) -> bool:
+    """It may be frozen from now on; False if it is not to sleep any more."""
+    return runs.fall_asleep(run.id, now)
+
+
+def tell_asleep(run: RunRow, now: datetime) -> None:
+    """It is frozen."""
+    ring("asleep", run.id)
+    if run.workspace:
+        story.append(run.workspace, StoryKind.ASLEEP, now, run=run.id)
+        ring("workspace", run.workspace)
+
+
+def awoke(run: RunRow, now: datetime) -> None:
+    """It was thawed."""
+    runs.awoke(run.id)
+    both = (StoryKind.ASLEEP, StoryKind.AWAKE)
+    if run.ready_at and story.last_of(run.workspace, run.id, both) == StoryKind.ASLEEP:
+        story.append(run.workspace, StoryKind.AWAKE, now, run=run.id)
+    if run.workspace:
+        ring("workspace", run.workspace)
 
 
 def revoke_all(run: RunRow, now: datetime) -> Sequence[tuple[str, str]]:

@@ -1,10 +1,12 @@
 """What the loops count, for Prometheus. Labels come from enums and environment slugs."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from prometheus_client import Counter, Gauge, Histogram
+
+from mydocker.store.runs import RunRow
 
 START_SECONDS = Histogram(
     "mydocker_start_seconds",
@@ -52,9 +54,24 @@ QUEUE_SECONDS = Histogram(
     "Time that a start waited for its turn, its image being there.",
     buckets=(0.01, 0.05, 0.2, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640, 1280),
 )
+SLEEPERS = Gauge(
+    "mydocker_sleepers",
+    "Runs that are asleep: of people, and spares.",
+    ["whose"],
+    multiprocess_mode="mostrecent",
+)
+FREEZES = Counter("mydocker_freezes_total", "Runs that were put to sleep.")
+THAWS = Counter("mydocker_thaws_total", "Runs that were woken.")
 DISK_FREE = Gauge(
     "mydocker_disk_free_bytes", "Free bytes where homes lie.", multiprocess_mode="mostrecent"
 )
+
+
+def count_sleepers(asleep: Sequence[RunRow]) -> None:
+    """Tell how many sleep."""
+    theirs = sum(bool(run.workspace) for run in asleep)
+    SLEEPERS.labels("people").set(theirs)
+    SLEEPERS.labels("spares").set(len(asleep) - theirs)
 
 
 @contextmanager

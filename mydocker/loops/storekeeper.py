@@ -9,11 +9,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from statistics import median
 
 import structlog
 
 from mydocker.domain.environments import Status
+from mydocker.domain.sleep import Standby, spares_asleep
 from mydocker.domain.spares import (
     Limits,
     NotAhead,
@@ -141,6 +143,8 @@ class Storekeeper:
             room = await self._room(offers, starts)
             plan = plan_stock(shelves, room, self._clock.now(), self._limits)
             await self._database(self._carry_out, plan, self._clock.now())
+            has_swap = (await self._agent.swap()).is_for_sleepers
+            await self._database(partial(_tuck_in, has_swap=has_swap), offers, self._clock.now())
             self._tell(plan)
             paused = plan.pause is not None and any(map(_is_lacking, offers))
         _count(offers)
@@ -177,7 +181,7 @@ class Storekeeper:
             run.container: offer.known.row.id
             for offer in offers
             for run in offer.spares
-            if run.stands_by_at and run.container
+            if run.stands_by_at and run.container and not run.asleep_at
         }
         used = await self._agent.usage(list(standing))
         found: dict[str, list[int]] = defaultdict(list)
@@ -214,6 +218,9 @@ class Storekeeper:
         """Whether those that run still answer. A zygote has nothing to say before it is claimed."""
 
         async def ask(run: RunRow) -> None:
+            if run.asleep_at:
+                self._answered[run.id] = self._clock.now()  # it would have to wake up for that
+                return
             ports = ledger.definition_of(run).ports
             if await self._answers(run.address, ports, ANSWER_SECONDS):
                 self._answered[run.id] = self._clock.now()
@@ -257,6 +264,19 @@ class Storekeeper:
             for short in plan.shortages:
                 LOG.warning("spares.short", environment=short.environment, why=short.why.value)
             self._told = plan.shortages
+
+
+def _tuck_in(offers: Sequence[Offer], now: datetime, *, has_swap: bool) -> None:
+    """Let spares sleep, but for those that are claimed next."""
+    for offer in offers:
+        standing = [run for run in offer.spares if run.stands_by_at and not run.retired]
+        may = [run for run in standing if has_swap and ledger.definition_of(run).lifetime.sleep]
+        asleep = spares_asleep([Standby(run.id, run.stands_by_at or now) for run in may], now)
+        for run in standing:
+            if run.id not in asleep and run.should_sleep:
+                ledger.wake(run)
+            elif run.id in asleep and not run.should_sleep:
+                ledger.let_sleep(run)
 
 
 def _is_lacking(offer: Offer) -> bool:

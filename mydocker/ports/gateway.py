@@ -1,4 +1,4 @@
-"""The gateway between browsers and containers: routes and grants of entry.
+"""The gateway between browsers and containers: routes, grants of entry, and who sleeps.
 
 The gateway's own state lasts: a restarted gateway needs nobody. All puts and drops are
 idempotent, take effect at once, and raise `Unavailable` if the gateway does not answer
@@ -52,10 +52,34 @@ class Gateway(Protocol):
         """Let them no longer. What is already open is cut by the node's agent, not here."""
         ...
 
+    async def put_asleep(self, asleep: Mapping[str, str]) -> None:
+        """Let these hosts be asleep: container (the engine's 64 hex digits) by host.
+
+        All hosts of a container come in one call. From now on a person's request to any of them
+        first has the node's agent thaw the container; then the running gateway holds none of them
+        for asleep any more, and the request goes on. What an open tab asks by itself is answered
+        by the gateway, and wakes nobody. A host that has no route may be asleep, in vain.
+        """
+        ...
+
+    async def drop_asleep(self, hosts: Collection[str]) -> None:
+        """Let these hosts be awake, whoever woke them."""
+        ...
+
+    async def asleep(self) -> Mapping[str, str]:
+        """Say who is asleep for the running gateway: container by host."""
+        ...
+
     async def synchronise(
-        self, routes: Collection[Route], grants: Collection[tuple[str, str]]
+        self,
+        routes: Collection[Route],
+        grants: Collection[tuple[str, str]],
+        asleep: Mapping[str, str],
     ) -> int:
-        """Make files and running gateway hold exactly these; returns how many were wrong."""
+        """Make files and running gateway hold exactly these; returns how many were wrong.
+
+        Whoever the gateway woke and `asleep` names is asleep for it again.
+        """
         ...
 
     async def activity(self) -> Mapping[str, Activity]:

@@ -157,6 +157,18 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
+class Rung:
+    """Whom the gateway has woken."""
+
+    last: int
+    """The number of the last ring, from 0 at each start of the agent."""
+    containers: Sequence[str]
+    """Who was rung for since, each once."""
+    began: str
+    """Another one for each start of an agent: what was rung before nobody knows any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class SwapArea:
     """Swap that is in use on a node."""
 
@@ -285,7 +297,8 @@ class NodeAgent(Protocol):
     async def freeze(self, containers: Collection[str]) -> Mapping[str, bool]:
         """Freeze containers; says of each whether it is frozen. Absent ones are left out.
 
-        One that does not stop within 100 ms goes on, and is not. Their memory is put into swap
+        One that does not stop within 100 ms goes on, and is not; nor is one that somebody rang
+        for in the last 10 s: what the gateway wakes stays awake. Their memory is put into swap
         afterwards where there is some for it; repeat the call for what an agent that was killed
         had not yet put there. The engine is not told: it says *running*, cannot run commands
         inside, and a polite stop waits in vain, so thaw before.
@@ -298,6 +311,14 @@ class NodeAgent(Protocol):
 
     async def frozen(self, containers: Collection[str]) -> Mapping[str, Sleep]:
         """Say of each container whether it is frozen; absent ones are left out."""
+        ...
+
+    async def rung(self, after: int, wait: timedelta) -> Rung:
+        """Tell whom the gateway has woken after this ring (0: all that is known).
+
+        Answers at once if there is news, else with the next ring or when `wait` (at most 60 s,
+        whole seconds) is over. A number that another agent told is no trouble: all are told then.
+        """
         ...
 
     async def swap(self) -> Swap:

@@ -9,6 +9,7 @@ from mydocker.domain.admission import admit
 from mydocker.domain.environments import Environment, Status, read_environment
 from mydocker.domain.people import Action, Person, may
 from mydocker.domain.refusals import Kind, Refusal
+from mydocker.domain.sleep import as_it_runs
 from mydocker.domain.words import gettext_noop as _
 from mydocker.store import environments as store
 from mydocker.store.environments import EnvironmentRow
@@ -29,14 +30,19 @@ def _parsed(definition: str) -> Environment:
     return read_environment(json.loads(definition))
 
 
+@lru_cache(4096)
+def _as_it_runs(definition: str) -> Environment:
+    return as_it_runs(_parsed(definition))
+
+
 def known(row: EnvironmentRow) -> Known:
     """The row with its definition."""
     return Known(row, _parsed(json.dumps(row.definition)))
 
 
 def of_run(run: RunRow) -> Environment:
-    """The environment as it was when the run was made."""
-    return _parsed(json.dumps(run.definition))
+    """The environment as it was when the run was made, and as it runs (`domain.sleep`)."""
+    return _as_it_runs(json.dumps(run.definition))
 
 
 def by_slug(slug: str) -> Known:

@@ -72,7 +72,11 @@ def of_workspace(person: Person, workspace: str, *, with_credentials: bool = Fal
     if row is None or not _may_see(person, row):
         raise unknown_workspace()
     summary = _summary(row)
-    if with_credentials and summary.state is State.READY and row.owner.id == person.id:
+    if (
+        with_credentials
+        and summary.state in (State.READY, State.ASLEEP)
+        and row.owner.id == person.id
+    ):
         return replace(summary, credentials=store.credentials_of(summary.run or ""))
     return summary
 
@@ -152,7 +156,7 @@ def _summary(row: SummaryRow) -> Summary:
         row.wanted, row.generation, facts, row.run.generation if row.run else 0,
         pulling=bool(row.run and row.run.pulling),
     )  # fmt: skip
-    ready = row.run if state is State.READY else None
+    ready = row.run if state in (State.READY, State.ASLEEP) else None
     return Summary(
         row.id,
         row.environment,

@@ -55,6 +55,7 @@ def start(person: Person, workspace: str, now: datetime) -> Asked:
 def _start(workspace: WorkspaceRow, environment: Known, actor: str, now: datetime) -> bool:
     """Wish for a run, if none is wished for; whether it is a spare, claimed here."""
     if workspace.wanted and not _is_over(workspace):
+        _wake(workspace.id)
         return False
     if not store.want(workspace, now, cause=Cause.RESTARTED.value):
         return False
@@ -63,6 +64,12 @@ def _start(workspace: WorkspaceRow, environment: Known, actor: str, now: datetim
     if workspace.reset_home:
         return False
     return claims.claim(environment, workspace.id, workspace.generation + 1, now, now) is not None
+
+
+def _wake(workspace: str) -> None:
+    run = runs.live_of(workspace)
+    if run is not None and runs.wake(run.id):
+        ring("wish", workspace)
 
 
 def ask_again(workspace: str, generation: int, cause: Cause, now: datetime) -> None:

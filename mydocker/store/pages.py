@@ -45,12 +45,17 @@ class RunGlance:
     created_at: datetime
     ready_at: datetime | None
     ended_at: datetime | None
+    should_sleep: bool
+    asleep_at: datetime | None
     turn_at: datetime | None = None
 
     def as_facts(self) -> RunFacts:
         """What the rules about states need of it."""
         failure = Reason(Cause(self.cause), self.facts) if self.cause else None
-        return RunFacts(self.phase, self.phase_since, self.launched, failure)
+        return RunFacts(
+            self.phase, self.phase_since, self.launched, failure,
+            should_sleep=self.should_sleep, asleep=self.asleep_at is not None,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,8 @@ _CARD = """
 SELECT w.id, w.person_id, e.id, e.slug, e.title_en, e.title_fr, e.join_code, e.revision,
        e.definition, w.wanted, w.generation, w.asked_at, w.stops_at, w.warned_at,
        r.id, r.generation, r.phase, r.phase_since, r.launched, r.pulling, r.cause, r.facts,
-       r.created_at, r.ready_at, r.ended_at, p.display_name, p.mail, r.definition, r.turn_at
+       r.created_at, r.ready_at, r.ended_at, r.should_sleep, r.asleep_at, p.display_name,
+       p.mail, r.definition, r.turn_at
   FROM workspace w
   JOIN environment e ON e.id = w.environment_id
   JOIN person p ON p.id = w.person_id
@@ -219,7 +225,7 @@ def screen(workspace: str) -> Screen | None:
     if not rows:
         return None
     row = rows[0]
-    return Screen(_card(row), row[25], _text(row[8]), _text(row[27]) if row[27] else "")
+    return Screen(_card(row), row[27], _text(row[8]), _text(row[29]) if row[29] else "")
 
 
 def story(workspace: str, count: int = 60) -> Sequence[StoryRow]:
@@ -247,7 +253,7 @@ def running(count: int, after: str = "") -> Sequence[Inside]:
 
 
 def _inside(row: Sequence[Any]) -> Inside:
-    return Inside(_card(row), row[25], row[26])
+    return Inside(_card(row), row[27], row[28])
 
 
 def live_by_phase() -> Mapping[Phase, int]:
@@ -354,7 +360,8 @@ def _glance(row: Sequence[Any]) -> RunGlance:
     return RunGlance(
         row[14], row[15], Phase(row[16]), sql.moment(row[17]), bool(row[18]), bool(row[19]),
         row[20], sql.json_of(row[21]), sql.moment(row[22]), sql.moment_or_none(row[23]),
-        sql.moment_or_none(row[24]), sql.moment_or_none(row[28]),
+        sql.moment_or_none(row[24]), bool(row[25]), sql.moment_or_none(row[26]),
+        sql.moment_or_none(row[30]),
     )  # fmt: skip
 
 

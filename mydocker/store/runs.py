@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from mydocker.domain.failures import Cause, Reason
 from mydocker.domain.runs import Phase, RunFacts, Standing
@@ -84,6 +84,7 @@ class RunRow:
         return RunFacts(
             self.phase, self.phase_since, self.launched, failure, self.standing,
             has_turn=self.turn_at is not None,
+            should_sleep=self.should_sleep, asleep=self.asleep_at is not None,
         )  # fmt: skip
 
 
@@ -131,11 +132,11 @@ def make(
 
 _CLAIM = f"""
 UPDATE run SET workspace_id = %s, generation = %s, claimed_at = %s, created_at = %s,
-       published = TRUE
+       published = TRUE, should_sleep = FALSE
  WHERE id = (SELECT id FROM run
               WHERE environment_id = %s AND workspace_id IS NULL AND phase = {Phase.ANSWERING:d}
                 AND stands_by_at IS NOT NULL AND retired = '' AND revision = %s
-              ORDER BY stands_by_at LIMIT 1 {{locked}})
+              ORDER BY asleep_at IS NOT NULL, stands_by_at LIMIT 1 {{locked}})
    AND workspace_id IS NULL AND phase = {Phase.ANSWERING:d} AND retired = ''
 RETURNING id
 """
@@ -221,6 +222,37 @@ def with_spares() -> Collection[str]:
     return frozenset(row[0] for row in found)
 
 
+_MAY_SLEEP = f"""phase < {Phase.STOPPING:d} AND retired = ''
+   AND (phase = {Phase.READY:d} OR (workspace_id IS NULL AND stands_by_at IS NOT NULL))"""
+
+
+def let_sleep(run: str) -> bool:
+    """Wish that a run sleeps. False if it does already, or is neither ready nor stands by."""
+    awake = f"id = %s AND NOT should_sleep AND {_MAY_SLEEP}"
+    return bool(sql.update("run", {"should_sleep": True}, awake, run))
+
+
+def fall_asleep(run: str, now: datetime) -> bool:
+    """Write down that it may be frozen from now on. False if it is not to sleep any more."""
+    sleepy = f"id = %s AND should_sleep AND asleep_at IS NULL AND {_MAY_SLEEP}"
+    return bool(sql.update("run", {"asleep_at": now}, sleepy, run))
+
+
+def wake(run: str) -> bool:
+    """Wish that it sleeps no more. False if it was not to sleep."""
+    return bool(sql.update("run", {"should_sleep": False}, "id = %s AND should_sleep", run))
+
+
+def awoke(run: str) -> None:
+    """Write down that it was thawed."""
+    sql.update("run", {"should_sleep": False, "asleep_at": None}, "id = %s", run)
+
+
+def asleep() -> Sequence[RunRow]:
+    """Live runs that may be frozen, spares included."""
+    return _all(f"{_LIVES} AND r.asleep_at IS NOT NULL")
+
+
 def stand_by(run: str, now: datetime) -> bool:
     """Let a spare be claimed from now on. False if it is not one, or not any more."""
     free = f"id = %s AND workspace_id IS NULL AND is_spare AND phase = {Phase.ANSWERING:d}"
@@ -234,8 +266,12 @@ def retire(run: str, why: str) -> bool:
 
 
 def settled() -> Mapping[str, str]:
-    """Workspace by run, where the run is ready and is the one that is wished for."""
+    """Workspace by run, where the run is ready, is the one that is wished for, and sleeps if and
+    only if it should.
+    """
     found = Run.objects.filter(
+        Q(should_sleep=True, asleep_at__isnull=False)
+        | Q(should_sleep=False, asleep_at__isnull=True),
         phase__lt=Phase.ENDED,
         phase=Phase.READY,
         workspace__wanted=True,

@@ -53,6 +53,13 @@ def since(workspace: str, after: int, count: int = 500) -> Sequence[StoryRow]:
     return [_row(event) for event in rows]
 
 
+def last_of(workspace: str, run: str, kinds: Sequence[str]) -> str | None:
+    """Which of these kinds happened last to a run of a workspace; None if none did."""
+    rows = StoryEvent.objects.filter(workspace_id=workspace, run_id=run, kind__in=kinds)
+    row = rows.order_by("-id").values("kind").first()
+    return row["kind"] if row else None
+
+
 def last_id(workspace: str) -> int:
     """The id of the newest event; 0 if there is none."""
     row = StoryEvent.objects.filter(workspace_id=workspace).order_by("-id").values("id").first()

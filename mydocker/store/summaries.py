@@ -45,7 +45,7 @@ _SHOWN = """
 SELECT w.id, e.slug, e.title_en, e.title_fr, p.id, p.display_name, p.mail, p.role, p.enabled,
        w.wanted, w.generation, w.stops_at, w.extended_until,
        r.id, r.generation, r.pulling, r.phase, r.phase_since, r.launched, r.cause, r.facts,
-       e.id
+       r.should_sleep, r.asleep_at, e.id
   FROM workspace w
   JOIN environment e ON e.id = w.environment_id
   JOIN person p ON p.id = w.person_id
@@ -124,15 +124,18 @@ def _summary(row: Sequence[Any]) -> SummaryRow:
         bool(row[9]),
         row[10],
         stops_at,
-        _run(*row[13:21]) if row[13] else None,
-        row[21],
+        _run(*row[13:23]) if row[13] else None,
+        row[23],
     )
 
 
 def _run(
-    id: str, generation: int, pulling: Any, phase: int, since: Any, launched: Any, cause: str,
-    facts: Any,
-) -> LatestRun:  # fmt: skip
+    id: str, generation: int, pulling: Any, phase: int, since: Any, launched: Any, *more: Any
+) -> LatestRun:
+    cause, facts, should_sleep, asleep_at = more
     failure = Reason(Cause(cause), tree(facts)) if cause else None
-    known = RunFacts(Phase(phase), moment(since), bool(launched), failure)
+    known = RunFacts(
+        Phase(phase), moment(since), bool(launched), failure,
+        should_sleep=bool(should_sleep), asleep=asleep_at is not None,
+    )  # fmt: skip
     return LatestRun(id, generation, known, bool(pulling))

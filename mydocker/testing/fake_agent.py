@@ -1,8 +1,9 @@
 """An agent in memory, which misbehaves when told to. Homes are names; nothing is mounted."""
 
+import asyncio
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -20,6 +21,7 @@ from mydocker.ports.nodes import (
     Machine,
     NodeAbilities,
     Places,
+    Rung,
     Sleep,
     Space,
     Swap,
@@ -30,6 +32,7 @@ from mydocker.ports.nodes import (
 _ID = re.compile(r"[a-z0-9]{4,40}")
 _BRIDGE = re.compile(r"md([0-9a-f]{6})-[a-z0-9]{1,6}")
 _CONTAINER = re.compile(r"[0-9a-f]{64}")
+_RECENT = timedelta(seconds=10)
 _ROOMY = Space(10**12, 10**12, 10**8, 10**8, 5 * 10**10, reserve_hit=False)
 
 
@@ -64,6 +67,10 @@ class FakeAgent:
         self.memory_bytes: dict[str, int] = {}
         """Of containers; of those not named, 80 MB."""
         self._swapped: dict[str, int] = {}
+        self._began = 1
+        self._rings: list[str] = []
+        self._rung_at: dict[str, datetime] = {}
+        self._heard = asyncio.Condition()
         self._failures: list[tuple[str, bool]] = []
 
     def fail(self, times: int, verb: str = "", *, after: bool = False) -> None:
@@ -73,6 +80,24 @@ class FakeAgent:
     def lose_firewall(self) -> None:
         """Flush the rules behind everybody's back."""
         self.rules = None
+
+    async def ring(self, container: str) -> bool:
+        """Do what the gateway does for a person; False if the container is not there."""
+        if self.unreachable:
+            raise Unavailable("The bell is not answered.")
+        if not self._present([container]):
+            return False
+        self._wake(container)
+        self._rung_at[container] = self.now
+        async with self._heard:
+            self._rings.append(container)
+            self._heard.notify_all()
+        return True
+
+    def restart(self) -> None:
+        """Be another process, which knows of no ring."""
+        self._began += 1
+        self._rings, self._rung_at = [], {}
 
     @contextmanager
     def _doing(self, verb: str, *ids: str) -> Iterator[None]:
@@ -204,7 +229,8 @@ class FakeAgent:
     async def freeze(self, containers: Collection[str]) -> Mapping[str, bool]:
         """Here all memory is in swap as soon as this returns, where there is swap for it."""
         with self._doing("freeze", *containers):
-            self.frozen_now |= set(self._present(containers)) - self.stubborn
+            quiet = {one for one in self._present(containers) if not self._was_rung(one)}
+            self.frozen_now |= quiet - self.stubborn
             frozen = {one: one in self.frozen_now for one in self._present(containers)}
             if self.swap_now.is_for_sleepers:
                 self._swapped |= {one: self._memory(one) for one in frozen if frozen[one]}
@@ -214,13 +240,29 @@ class FakeAgent:
         """Here all memory is back as soon as this returns."""
         with self._doing("thaw", *containers):
             for one in containers:
-                self.frozen_now.discard(one)
-                self._swapped.pop(one, None)
+                self._wake(one)
             return self._present(containers)
 
     async def frozen(self, containers: Collection[str]) -> Mapping[str, Sleep]:
         with self._doing("frozen", *containers):
             return {one: self._sleep(one) for one in self._present(containers)}
+
+    def _wake(self, container: str) -> None:
+        self.frozen_now.discard(container)
+        self._swapped.pop(container, None)
+
+    def _was_rung(self, container: str) -> bool:
+        at = self._rung_at.get(container)
+        return at is not None and self.now - at <= _RECENT
+
+    async def rung(self, after: int, wait: timedelta) -> Rung:
+        """Here `wait` is real time, whatever `now` says."""
+        with self._doing("rung"):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait.total_seconds()), self._heard:
+                    await self._heard.wait_for(lambda: len(self._rings) != after)
+            new = self._rings if after > len(self._rings) else self._rings[after:]
+            return Rung(len(self._rings), tuple(dict.fromkeys(new)), f"start {self._began}")
 
     def _sleep(self, container: str) -> Sleep:
         swapped = self._swapped.get(container, 0)

@@ -15,7 +15,7 @@ _DIGITS = frozenset("0123456789abcdef")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 Grant = tuple[str, str]
-State = tuple[dict[str, Route], set[Grant]]
+State = tuple[dict[str, Route], set[Grant], dict[str, str]]
 Change = Callable[[State], object]
 
 
@@ -26,8 +26,10 @@ class FakeGateway:
         self.apps_domain = apps_domain
         self.is_up = True
         self.calls: list[str] = []
-        self._files: State = ({}, set())
-        self._running: State = ({}, set())
+        self.rings: list[str] = []
+        """Containers that were woken for a person, in this order."""
+        self._files: State = ({}, set(), {})
+        self._running: State = ({}, set(), {})
         self._counts: dict[str, list[int]] = {}
         self._started = datetime(2030, 1, 1, tzinfo=UTC)
         self._failures = 0
@@ -48,14 +50,14 @@ class FakeGateway:
 
     def restart(self) -> None:
         """Start the process anew: it reads the files, and has counted nothing."""
-        self._running = (dict(self._files[0]), set(self._files[1]))
+        self._running = _copied(self._files)
         self._counts = {}
         self._started += timedelta(seconds=1)
         self.is_up = True
 
     def forget(self) -> None:
         """Lose files and running state, as after a restore on another machine; then restart."""
-        self._files = ({}, set())
+        self._files = ({}, set(), {})
         self.restart()
 
     def hold(self) -> None:
@@ -67,8 +69,21 @@ class FakeGateway:
         self._open.set()
 
     def interact(self, host: str, times: int = 1) -> None:
-        """Let somebody do something there."""
+        """Let somebody do something there; who sleeps wakes, as far as the gateway knows."""
+        self.wake(host)
+        self.count(host, times)
+
+    def count(self, host: str, times: int = 1) -> None:
+        """Let somebody do something there who came in before it was said to sleep."""
         self._count(host)[0] += times
+
+    def wake(self, host: str) -> None:
+        """Let a new websocket, or a person, find the host asleep: it and the run's others wake."""
+        asleep = self._running[2]
+        if container := asleep.get(host):
+            self.rings.append(container)
+            for each in [name for name, holder in asleep.items() if holder == container]:
+                del asleep[each]
 
     def open_streams(self, host: str, count: int) -> None:
         """Let so many websockets be open there; one more is an interaction."""
@@ -79,7 +94,7 @@ class FakeGateway:
         """Where a request with this grant goes now, or the status that refuses it."""
         if not self.is_up:
             return 0
-        routes, grants = self._running
+        routes, grants, _ = self._running
         if host not in routes:
             return 410
         return routes[host] if (digest, host) in grants else 401
@@ -103,15 +118,34 @@ class FakeGateway:
         self._check_grants(grants)
         await self._change(lambda state: state[1].difference_update(grants))
 
-    async def synchronise(self, routes: Collection[Route], grants: Collection[Grant]) -> int:
+    async def put_asleep(self, asleep: Mapping[str, str]) -> None:
+        self._check_asleep(asleep)
+        await self._change(lambda state: state[2].update(asleep))
+
+    async def drop_asleep(self, hosts: Collection[str]) -> None:
+        for host in hosts:
+            self._check_host(host)
+        await self._change(lambda state: [state[2].pop(host, None) for host in hosts])
+
+    async def asleep(self) -> Mapping[str, str]:
+        await self._reach("asleep")
+        return dict(self._running[2])
+
+    async def synchronise(
+        self,
+        routes: Collection[Route],
+        grants: Collection[Grant],
+        asleep: Mapping[str, str],
+    ) -> int:
         for route in routes:
             self._check_host(route.host)
         self._check_grants(grants)
-        wanted = ({route.host: route for route in routes}, set(grants))
+        self._check_asleep(asleep)
+        wanted = ({route.host: route for route in routes}, set(grants), dict(asleep))
         wrong = [_wrong(state, wanted) for state in (self._files, self._running)]
-        self._files = (dict(wanted[0]), set(wanted[1]))
+        self._files = _copied(wanted)
         await self._reach("synchronise")
-        self._running = (dict(wanted[0]), set(wanted[1]))
+        self._running = _copied(wanted)
         return len(wrong[0] | wrong[1])
 
     async def activity(self) -> Mapping[str, Activity]:
@@ -151,6 +185,12 @@ class FakeGateway:
             if len(digest) != 64 or not _DIGITS.issuperset(digest):
                 raise Refused("bad_digest", "a grant is known by 64 hexadecimal digits")
 
+    def _check_asleep(self, asleep: Mapping[str, str]) -> None:
+        for host, container in asleep.items():
+            self._check_host(host)
+            if len(container) != 64 or not _DIGITS.issuperset(container):
+                raise Refused("bad_container", f"{container!r} is no container")
+
 
 def _check_target(route: Route) -> None:
     try:
@@ -164,4 +204,10 @@ def _check_target(route: Route) -> None:
 def _wrong(have: State, want: State) -> set[object]:
     hosts = have[0].keys() | want[0].keys()
     routes = {host for host in hosts if have[0].get(host) != want[0].get(host)}
-    return {*routes, *(have[1] ^ want[1])}
+    hosts = have[2].keys() | want[2].keys()
+    asleep = {("asleep", host) for host in hosts if have[2].get(host) != want[2].get(host)}
+    return {*routes, *(have[1] ^ want[1]), *asleep}
+
+
+def _copied(state: State) -> State:
+    return dict(state[0]), set(state[1]), dict(state[2])

@@ -72,9 +72,9 @@ def _action(card: Card, title: str, csrf: str) -> str:
         return ""
     verb = gettext(card.look.action)
     match card.state:
-        case State.READY:
+        case State.READY | State.ASLEEP:
             return leaf("workspaces/_row_open.html")(id=card.id, verb=verb, title=title)
-        case State.STOPPED | State.ASLEEP:
+        case State.STOPPED:
             start = leaf("workspaces/_row_start.html")
             return start(id=card.id, verb=verb, title=title, csrf_input=csrf)
     look = "btn-2" if card.state is State.FAILED else "btn-t"

@@ -15,6 +15,7 @@ from mydocker import steady
 from mydocker.domain.addresses import user_redirect
 from mydocker.domain.people import Person
 from mydocker.domain.refusals import Kind, Refusal
+from mydocker.domain.sleep import as_it_runs
 from mydocker.domain.words import gettext_noop as _
 from mydocker.services import workspaces
 from mydocker.services.answers import answer_to
@@ -113,7 +114,7 @@ def _page(
     redirect: str,
     refusal: Refusal | None,
 ) -> HttpResponse:
-    definition = environment.definition
+    definition = as_it_runs(environment.definition)
     told = answer_to(refusal).told(reference_of(request)) if refusal else None
     context = {
         "environment": environment.row,

@@ -46,6 +46,7 @@ _SIGNS: Mapping[str, tuple[str, str]] = {
     StoryKind.HOME_TRASHED: ("plain", "bin"),
     StoryKind.EXTENDED: ("plain", "plus"),
     StoryKind.WARNED: ("plain", "clock"),
+    StoryKind.ASLEEP: ("plain", "moon"),
     StoryKind.OPENED: ("plain", "outside"),
     StoryKind.CREDENTIALS_SHOWN: ("plain", "key"),
     StoryKind.IMAGE_PULLING: ("plain", "download"),

@@ -33,7 +33,7 @@ LAYOUTS: Mapping[State, str] = {
     State.PULLING: "starting",
     State.STARTING: "starting",
     State.READY: "ready",
-    State.ASLEEP: "resting",
+    State.ASLEEP: "ready",
     State.STOPPING: "resting",
     State.STOPPED: "resting",
     State.FAILED: "failed",
@@ -221,7 +221,7 @@ def _environment(definition: str) -> Environment:
 
 def ways_of(card: Card, definition: Environment, target: Target) -> list[Way]:
     """A button for each interface of a ready workspace."""
-    if card.state is not State.READY:
+    if card.state not in (State.READY, State.ASLEEP):
         return []
     main = main_interface(definition, target.redirect)
     language = get_language() or "en"

@@ -1,6 +1,6 @@
 """The worlds in which the gateway's contract is tested: one in memory, one with a real HAProxy."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
@@ -49,6 +49,10 @@ class World(Protocol):
         """Ask in the background, as an open tab does."""
         ...
 
+    def rings(self) -> Sequence[str]:
+        """Containers that the gateway had woken, in this order."""
+        ...
+
     async def open_stream(self, host: str, cookie: str) -> None:
         """Open a websocket and leave it open."""
         ...
@@ -87,7 +91,11 @@ class FakeWorld:
     async def poll(self, host: str, cookie: str) -> None:
         pass
 
+    def rings(self) -> Sequence[str]:
+        return self.gateway.rings
+
     async def open_stream(self, host: str, cookie: str) -> None:
+        self.gateway.wake(host)
         self._streams[host] = self._streams.get(host, 0) + 1
         self.gateway.open_streams(host, self._streams[host])
 
@@ -146,6 +154,9 @@ class RealWorld:
             ("Sec-Fetch-Dest", "empty"),
             cookie=f"__Host-mydocker_grant={cookie}",
         )
+
+    def rings(self) -> Sequence[str]:
+        return self.gate.bell.rings
 
     async def open_stream(self, host: str, cookie: str) -> None:
         opened = await self._lines.enter_async_context(line(self.gate.port))

@@ -15,7 +15,8 @@ from tests.adapters.haproxy.gate import digest, eventually, host
 pytestmark = pytest.mark.asyncio
 
 MINE, YOURS = "m" * 43, "y" * 43
-A, B = host("a"), host("b")
+A, B, C = host("a"), host("b"), host("c")
+ONE, TWO = "1" * 64, "2" * 64
 
 
 @pytest_asyncio.fixture(params=["fake", "haproxy"])
@@ -86,7 +87,7 @@ async def test_nothing_may_be_said_about_nothing(world: World) -> None:
     await world.gateway.drop_routes([])
     await world.gateway.put_grants([])
     await world.gateway.drop_grants([])
-    assert await world.gateway.synchronise([], []) == 0
+    assert await world.gateway.synchronise([], [], {}) == 0
 
 
 async def test_a_route_may_change(world: World) -> None:
@@ -162,21 +163,87 @@ async def test_synchronise_puts_right_and_counts(world: World) -> None:
     await opened(world)
     await world.gateway.put_grants([(digest(YOURS), A)])
     routes, grants = [world.route(A, "other"), world.route(B)], [(digest(MINE), A)]
-    assert await world.gateway.synchronise(routes, grants) == 3
+    assert await world.gateway.synchronise(routes, grants, {}) == 3
     assert await world.reaches(MINE, A) == "other"
     assert await world.reaches(YOURS, A) == 401
     assert await world.reaches(MINE, B) == 401
-    assert await world.gateway.synchronise(routes, grants) == 0
+    assert await world.gateway.synchronise(routes, grants, {}) == 0
 
 
 async def test_synchronise_writes_what_it_cannot_say(world: World) -> None:
     await opened(world)
     world.kill()
     with pytest.raises(Unavailable):
-        await world.gateway.synchronise([world.route(B)], [(digest(YOURS), B)])
+        await world.gateway.synchronise([world.route(B)], [(digest(YOURS), B)], {})
     await world.start()
     assert await world.reaches(MINE, A) == 410
     assert await world.reaches(YOURS, B) == "run"
+
+
+async def test_who_sleeps_is_told_and_forgotten(world: World) -> None:
+    assert await world.gateway.asleep() == {}
+    for _ in range(2):
+        await world.gateway.put_asleep({A: ONE, B: ONE, C: TWO})
+        assert await world.gateway.asleep() == {A: ONE, B: ONE, C: TWO}
+    for _ in range(2):
+        await world.gateway.drop_asleep([A, B])
+        assert await world.gateway.asleep() == {C: TWO}
+    await world.gateway.put_asleep({})
+    await world.gateway.drop_asleep([])
+
+
+async def test_a_person_wakes_all_hosts_of_the_run_and_no_other(world: World) -> None:
+    await opened(world)
+    await world.gateway.put_asleep({A: ONE, B: ONE, C: TWO})
+    await world.poll(A, MINE)
+    assert world.rings() == []
+    await world.visit(A, MINE)
+    assert world.rings() == [ONE]
+    assert await world.gateway.asleep() == {C: TWO}
+    assert (await world.gateway.activity())[A].interactions == 1
+    await world.visit(A, MINE)
+    assert world.rings() == [ONE]
+
+
+async def test_a_websocket_wakes(world: World) -> None:
+    await opened(world)
+    await world.gateway.put_asleep({A: ONE})
+    await world.open_stream(A, MINE)
+    assert (world.rings(), await world.gateway.asleep()) == ([ONE], {})
+    await world.close_streams()
+
+
+async def test_who_sleeps_sleeps_on_after_a_restart(world: World) -> None:
+    await opened(world)
+    await world.gateway.put_asleep({A: ONE, B: TWO})
+    world.kill()
+    with pytest.raises(Unavailable):
+        await world.gateway.drop_asleep([B])
+    with pytest.raises(Unavailable):
+        await world.gateway.put_asleep({C: TWO})
+    with pytest.raises(Unavailable):
+        await world.gateway.asleep()
+    await world.start()
+    assert await world.gateway.asleep() == {A: ONE, C: TWO}
+
+
+async def test_whom_a_person_woke_sleeps_again_when_said_so(world: World) -> None:
+    """Until it is dropped, the gateway's next start has it from its file."""
+    await opened(world)
+    await world.gateway.put_asleep({A: ONE})
+    await world.visit(A, MINE)
+    routes, grants = [world.route(A)], [(digest(MINE), A)]
+    assert await world.gateway.synchronise(routes, grants, {A: ONE}) == 1
+    assert await world.gateway.asleep() == {A: ONE}
+    assert await world.gateway.synchronise(routes, grants, {B: ONE}) == 2
+    assert await world.gateway.asleep() == {B: ONE}
+    assert await world.gateway.synchronise(routes, grants, {}) == 1
+    await world.gateway.put_asleep({A: ONE})
+    await world.visit(A, MINE)
+    await world.gateway.drop_asleep([A])
+    world.kill()
+    await world.start()
+    assert await world.gateway.asleep() == {}
 
 
 async def test_activity_counts_what_a_person_does(world: World) -> None:
@@ -230,6 +297,11 @@ async def test_what_is_no_host_is_refused_and_changes_nothing(world: World, bad:
         await world.gateway.drop_routes([A, bad])
     with pytest.raises(Refused):
         await world.gateway.put_grants([(digest(YOURS), A), (digest(MINE), bad)])
+    with pytest.raises(Refused):
+        await world.gateway.put_asleep({A: ONE, bad: ONE})
+    with pytest.raises(Refused):
+        await world.gateway.drop_asleep([A, bad])
+    assert await world.gateway.asleep() == {}
     assert await world.reaches(MINE, A) == "run"
     assert await world.reaches(YOURS, A) == 401
     assert await world.reaches(MINE, B) == 410
@@ -249,3 +321,12 @@ async def test_what_is_no_target_is_refused(world: World, name: str, value: Any)
 async def test_what_is_no_digest_is_refused(world: World, bad: str) -> None:
     with pytest.raises(Refused):
         await world.gateway.put_grants([(bad, A)])
+
+
+@pytest.mark.parametrize("bad", ["", "1" * 63, "A" * 64, f"{'1' * 63};", f"{ONE}|x", f"{ONE}\n"])
+async def test_what_is_no_container_is_refused(world: World, bad: str) -> None:
+    with pytest.raises(Refused):
+        await world.gateway.put_asleep({A: ONE, B: bad})
+    with pytest.raises(Refused):
+        await world.gateway.synchronise([], [], {B: bad})
+    assert await world.gateway.asleep() == {}

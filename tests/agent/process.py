@@ -14,9 +14,10 @@ _START = """
 import json, sys
 from pathlib import Path
 from mydocker.agent import main
-data, run, instance, callers, kind, size = sys.argv[1:7]
+data, run, instance, callers, kind, size, ringers = sys.argv[1:8]
 {before}
-main(Path(data), Path(run), instance, frozenset(json.loads(callers)), kind, int(size))
+callers, ringers = (frozenset(json.loads(users)) for users in (callers, ringers))
+main(Path(data), Path(run), instance, callers, kind, int(size), ringers)
 """
 
 
@@ -46,6 +47,7 @@ class AgentProcess:
     def __init__(self, data: Path, run: Path, instance: str) -> None:
         self.data, self.run, self.instance = data, run, instance
         self.callers: set[int] = set()
+        self.ringers: set[int] = set()
         self.swap = ("none", 0)
         self.lines: list[str] = []
         self._process: subprocess.Popen[str] | None = None
@@ -57,13 +59,17 @@ class AgentProcess:
         return self.run / "agent.sock"
 
     @property
+    def bell(self) -> Path:
+        return self.run / "bell.sock"
+
+    @property
     def pid(self) -> int:
         assert self._process
         return self._process.pid
 
     def start(self, before: str = "") -> "AgentProcess":
         words = [str(self.data), str(self.run), self.instance, json.dumps(sorted(self.callers))]
-        words += map(str, self.swap)
+        words += [*map(str, self.swap), json.dumps(sorted(self.ringers))]
         self._ready, told = threading.Event(), len(self.lines)
         self._process = subprocess.Popen(
             [sys.executable, "-c", _START.format(before=before), *words],

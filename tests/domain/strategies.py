@@ -66,7 +66,8 @@ def lifetimes(draw: st.DrawFn) -> Lifetime:
     idle, absolute = draw(st.none() | durations), draw(st.none() | durations)
     shortest = min((limit for limit in (idle, absolute) if limit), default=timedelta(days=366))
     warning = draw(st.integers(0, int(shortest.total_seconds()) - 1))
-    return Lifetime(idle, absolute, timedelta(seconds=warning))
+    sleep = draw(st.none() | durations)
+    return Lifetime(idle, absolute, timedelta(seconds=warning), sleep)
 
 
 @st.composite

@@ -67,7 +67,7 @@ def test_little_is_enough() -> None:
     )
     assert environment.resources == Resources(10**9, 2 * 2**30, 512, 64 * 2**20, 2**30)
     assert environment.lifetime == Lifetime(
-        timedelta(minutes=30), timedelta(hours=24), timedelta(minutes=5)
+        timedelta(hours=2), timedelta(hours=24), timedelta(minutes=5)
     )
 
 
@@ -156,7 +156,12 @@ def test_a_file_keeps_its_meaning_and_leaves_out_what_is_empty() -> None:
         "status": "draft",
         "image": "mydocker/cpp",
         "resources": {"cpu": 1, "memory": "2 GiB", "pids": 512, "shm": "64 MiB", "tmp": "1 GiB"},
-        "lifetime": {"idle": "30 min", "absolute": "24 h", "warning": "5 min"},
+        "lifetime": {
+            "idle": "2 h",
+            "absolute": "24 h",
+            "warning": "5 min",
+            "sleep": "20 min",
+        },
         "network": "open",
         "access": "anyone",
     }
@@ -607,12 +612,17 @@ ADVICE: Mapping[str, tuple[Tree, str, str]] = {
     "jupyter's own culler": (
         {"command": "jupyter lab --ServerApp.shutdown_no_activity_timeout=1200"},
         "command",
-        "shutdown_no_activity_timeout",
+        "ends it after 20 min instead",
     ),
     "kernels' own culler": (
         {"command": "jupyter lab --MappingKernelManager.cull_idle_timeout 1200"},
         "command",
-        "cull_idle_timeout",
+        "sleeps instead",
+    ),
+    "a culler that no rule reads": (
+        {"command": "sh -c 'jupyter lab --ServerApp.shutdown_no_activity_timeout=1200'"},
+        "command",
+        "never sleep",
     ),
     "shell": ({"command": "cd /x && jupyter lab"}, "command", "&& is given"),
     "shell variable": ({"command": "jupyter lab $HOME/x"}, "command", "no shell"),

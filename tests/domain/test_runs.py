@@ -16,6 +16,7 @@ from mydocker.domain.runs import (
     ContainerStatus,
     Detach,
     Exit,
+    Freeze,
     Launch,
     Patience,
     Phase,
@@ -31,6 +32,7 @@ from mydocker.domain.runs import (
     StandBy,
     Standing,
     Step,
+    Thaw,
     Unpublish,
     Wait,
     next_step,
@@ -74,21 +76,33 @@ def every_case() -> Iterator[Case]:
         )
     ]
     runs += [replace(run, has_turn=True) for run in runs if run.phase is Phase.NEW]
+    runs += [
+        replace(run, should_sleep=should_sleep, asleep=asleep)
+        for run in runs
+        for should_sleep, asleep in ((True, False), (True, True), (False, True))
+        if run.phase in (Phase.ANSWERING, Phase.READY, Phase.STOPPING) and not run.failure
+    ]
     seens = [Seen(*each) for each in itertools.product(SIGHTINGS, BOTH, BOTH, BOTH, BOTH)]
     seens += [replace(seen, bound=True) for seen in seens if seen.published]
+    seens += [
+        replace(seen, frozen=True)
+        for seen in seens
+        if seen.container.status is ContainerStatus.RUNNING
+    ]
     moments = (NOW - timedelta(hours=1), NOW, NOW + PATIENCE.to_answer, NOW + timedelta(days=1))
     for wanted, run, seen, now in itertools.product(BOTH, runs, seens, moments):
         yield Case(wanted, run, seen, now, next_step(wanted, ASKED, run, seen, now, PATIENCE))
 
 
 CASES = tuple(every_case())
-"""193,536 of them: everything there is; `bound` matters nowhere but before a publication."""
+"""Everything there is; `bound` matters nowhere but before a publication, `frozen` only of what
+runs, and sleep only of what may."""
 
 
 def test_there_is_a_step_for_everything() -> None:
     kinds = (
-        Record, Pull, Wait, Launch, Probe, StandBy, Bind, Publish, Unpublish, Remove, Detach,
-        Rest,
+        Record, Pull, Wait, Launch, Probe, StandBy, Bind, Publish, Freeze, Thaw, Unpublish,
+        Remove, Detach, Rest,
     )  # fmt: skip
     assert {type(case.step) for case in CASES} == set(kinds)
 
@@ -160,6 +174,28 @@ def test_only_a_claimed_run_gets_a_person_and_only_once_it_runs() -> None:
             assert case.run.standing is Standing.CLAIMED, case
             assert case.run.phase is Phase.ANSWERING and not case.seen.bound, case
             assert case.seen.container.status is ContainerStatus.RUNNING, case
+
+
+def test_only_what_is_ready_or_stands_by_is_frozen_and_only_while_that_is_wished() -> None:
+    for case in CASES:
+        if isinstance(case.step, Freeze):
+            assert case.wanted and case.run.should_sleep and not case.run.asleep, case
+            assert case.seen.container.status is ContainerStatus.RUNNING, case
+            stands_by = case.run.standing is Standing.WAITING
+            assert stands_by or (case.run.phase is Phase.READY and case.seen.published), case
+
+
+def test_nothing_asleep_is_told_to_end_or_given_to_its_person() -> None:
+    for case in CASES:
+        is_given = case.step == Record(Phase.READY) and case.run.standing is Standing.CLAIMED
+        if isinstance(case.step, Remove) or is_given:
+            assert not case.run.asleep, case
+
+
+def test_whoever_was_woken_from_outside_counts_as_awake() -> None:
+    for case in CASES:
+        if isinstance(case.step, Rest) and case.run.phase.is_live and case.run.asleep:
+            assert case.run.should_sleep and case.seen.frozen, case
 
 
 def test_a_spare_stands_by_once_it_answers() -> None:
@@ -298,6 +334,7 @@ class World:
     published: bool = False
     attached: bool = False
     bound: bool = False
+    frozen: bool = False
     wanted: bool = True
     now: datetime = NOW
     starts: int = 0
@@ -308,16 +345,20 @@ class World:
         running = self.container.status is ContainerStatus.RUNNING
         return Seen(
             self.container, self.image_here, running and self.listens, self.published,
-            self.attached, self.bound,
+            self.attached, self.bound, running and self.frozen,
         )  # fmt: skip
 
     def turn(self, survives: int = 3) -> Step:
         """Take one step; the process dies after `survives` of its three parts."""
         step = next_step(self.wanted, ASKED, self.run, self.seen(), self.now, PATIENCE)
-        if survives > 0:
+        if survives > 0 and isinstance(step, Freeze):
+            self.run = replace(self.run, asleep=True)  # written before
+        if survives > isinstance(step, Freeze):
             self.act(step)
         if isinstance(step, Wait):
             self.run = replace(self.run, has_turn=True)
+        if survives > 2 and isinstance(step, Thaw):
+            self.run = replace(self.run, asleep=False, should_sleep=False)
         if survives > 1 and isinstance(step, Launch):
             self.run = replace(self.run, launched=True)
         if survives > 2 and isinstance(step, Record):
@@ -329,9 +370,10 @@ class World:
     def claim(self) -> None:
         """Somebody takes the spare, at any instant: it works only while one stands by."""
         if self.run.standing is Standing.WAITING and self.run.phase is Phase.ANSWERING:
-            self.run = replace(self.run, standing=Standing.CLAIMED)
+            self.run = replace(self.run, standing=Standing.CLAIMED, should_sleep=False)
 
     def act(self, step: Step) -> None:
+        self.frozen = isinstance(step, Freeze) or (self.frozen and not isinstance(step, Thaw))
         match step:
             case Pull():
                 self.image_here = True
@@ -344,7 +386,7 @@ class World:
             case Unpublish():
                 self.published = False
             case Remove():
-                assert not self.published
+                assert not self.published and not self.frozen
                 self.container = ABSENT
             case Detach():
                 assert self.container is ABSENT
@@ -352,7 +394,7 @@ class World:
             case Bind():
                 assert self.run.standing is Standing.CLAIMED
                 self.bound = True
-            case Record() | Rest() | StandBy():
+            case Record() | Rest() | StandBy() | Freeze() | Thaw():
                 pass
 
     def launch(self) -> None:
@@ -378,28 +420,32 @@ class World:
                 self.container = ABSENT
             case "exit" if self.container.status is ContainerStatus.RUNNING:
                 self.container = Sighting(ContainerStatus.EXITED, exit=Exit(1))
-            case "forget image":
-                self.image_here = False
-            case "gateway forgets":
-                self.published = False
             case "claim":
                 self.claim()
-            case "unwant":
-                self.wanted = False
-            case "fall silent":
-                self.listens = False
-            case "clock":
-                self.now += timedelta(hours=1)
-            case "clock back":
-                self.now -= timedelta(hours=1)
+            case "nobody uses it":
+                may = self.run.phase is Phase.READY or self.run.standing is Standing.WAITING
+                self.run = replace(self.run, should_sleep=may and self.run.phase < Phase.STOPPING)
+            case "clock" | "clock back":
+                self.now += timedelta(hours=-1 if mishap == "clock back" else 1)
+            case _ if mishap in FORGOTTEN:
+                setattr(self, FORGOTTEN[mishap], False)
 
 
+FORGOTTEN = {
+    "forget image": "image_here",
+    "gateway forgets": "published",
+    "ring": "frozen",
+    "unwant": "wanted",
+    "fall silent": "listens",
+}
 MISHAPS = (
     "vanish",
     "exit",
     "forget image",
     "gateway forgets",
     "claim",
+    "nobody uses it",
+    "ring",
     "unwant",
     "fall silent",
     "clock",
@@ -425,6 +471,7 @@ def test_it_converges_whatever_was_lost_on_the_way(instants: list[int | str], un
     assert world.starts <= 1 + world.lost_unnoticed
     if world.run.phase is Phase.READY:
         assert world.wanted and world.published and world.attached
+        assert world.frozen == world.run.asleep == world.run.should_sleep
     else:
         assert world.run.phase is Phase.ENDED and world.run.failure is not None
         assert (world.container, world.published, world.attached) == (ABSENT, False, False)
@@ -450,8 +497,10 @@ def test_a_spare_stands_by_or_serves_its_person_or_is_gone(
     match world.run.phase, world.run.standing:
         case Phase.ANSWERING, Standing.WAITING:
             assert world.wanted and not (world.published or world.bound)
+            assert world.frozen == world.run.asleep == world.run.should_sleep
         case Phase.READY, Standing.CLAIMED:
             assert world.wanted and world.published and world.attached
+            assert world.frozen == world.run.asleep == world.run.should_sleep
         case phase, _:
             assert phase is Phase.ENDED and world.run.failure is not None
             assert (world.container, world.published, world.attached) == (ABSENT, False, False)
@@ -464,6 +513,25 @@ def test_without_mishaps_a_spare_takes_the_straight_way_to_its_person() -> None:
     world.claim()
     steps = [type(world.turn()) for _turn in range(5)]
     assert steps == [Bind, Publish, Record, Rest, Rest]
+
+
+def test_a_claim_wakes_a_spare_that_sleeps() -> None:
+    asleep = RunFacts(
+        Phase.ANSWERING, NOW, launched=True, standing=Standing.WAITING, should_sleep=True
+    )
+    world = World(asleep, container=SIGHTINGS[2])
+    assert [type(world.turn()) for _turn in range(2)] == [Freeze, Rest]
+    world.claim()
+    steps = [type(world.turn()) for _turn in range(5)]
+    assert steps == [Bind, Thaw, Publish, Record, Rest]
+
+
+def test_a_sleeper_is_thawed_before_it_is_told_to_end() -> None:
+    asleep = RunFacts(Phase.READY, NOW, launched=True, should_sleep=True, asleep=True)
+    world = World(asleep, container=SIGHTINGS[2], published=True, frozen=True, attached=True)
+    world.wanted = False
+    steps = [type(world.turn()) for _turn in range(7)]
+    assert steps == [Record, Unpublish, Thaw, Remove, Detach, Record, Rest]
 
 
 def test_without_mishaps_it_takes_the_straight_way() -> None:

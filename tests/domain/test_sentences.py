@@ -47,7 +47,7 @@ def test_only_what_people_did_not_want_is_a_failure() -> None:
     peaceful = {cause.value for cause in Cause if not cause.is_failure}
     assert peaceful == {
         "asked", "restarted", "reset", "deleted", "idle", "time_up", "by_admin",
-        "right_withdrawn", "ended_itself", "spare_lost", "spare_retired",
+        "right_withdrawn", "memory_needed", "ended_itself", "spare_lost", "spare_retired",
     }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from mydocker.loops.parts import Parts
 from mydocker.loops.storekeeper import Storekeeper
 from mydocker.loops.usher import Usher
 from mydocker.loops.watcher import Watcher
+from mydocker.loops.watchman import Watchman
 from mydocker.loops.window import Showcase
 from mydocker.ports.driver import ImageFacts
 from mydocker.ports.nodes import Bridge
@@ -149,9 +150,11 @@ async def house(
             key="pool",
         ),
     ]
+    watchman = Watchman(parts)
+    desks.append(Desk(watchman, key="sleepers"))
     watcher = Watcher(database, driver, clock, wake=desks[0].wake, look=desks[0].look)
     stop = asyncio.Event()
-    serving = asyncio.create_task(serve(desks, [watcher.run], stop.wait()))
+    serving = asyncio.create_task(serve(desks, [watcher.run, watchman.listen], stop.wait()))
     try:
         yield House(outside, database, desks, clock)
     finally:

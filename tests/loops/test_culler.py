@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -94,6 +95,22 @@ class Round:
         row = await self.database(stored.find, self.run.workspace)
         assert row is not None
         return row.wanted
+
+    async def should_sleep(self) -> bool:
+        assert self.run is not None
+        row = await self.database(runs.find, self.run.id)
+        assert row is not None
+        return row.should_sleep
+
+    async def sleep(self) -> None:
+        """The custodian does as is wished."""
+        assert self.run is not None
+        assert await self.database(runs.fall_asleep, self.run.id, self.clock.at)
+
+    async def awake(self) -> None:
+        """Somebody rang."""
+        assert self.run is not None
+        await self.database(runs.awoke, self.run.id)
 
     async def kinds(self) -> list[str]:
         assert self.run is not None
@@ -191,6 +208,101 @@ async def test_a_restarted_gateway_that_counts_anew_ends_nobody(round_: Round) -
     await round_.look(15 * MINUTE, deeds=1)
     await round_.look(15 * MINUTE, deeds=1)
     assert await round_.wanted()
+
+
+SLEEPY = {"lifetime": {"idle": "2h", "sleep": "20min"}}
+
+
+async def test_nobody_uses_it_so_it_may_sleep_and_the_first_interaction_wakes_it(
+    round_: Round,
+) -> None:
+    await round_.begin(**SLEEPY)
+    await round_.look(MINUTE)
+    await round_.look(MINUTE, deeds=1)
+    await round_.look(19 * MINUTE)
+    assert not await round_.should_sleep()
+    await round_.look(MINUTE)
+    assert await round_.should_sleep()
+    await round_.sleep()
+    await round_.look(MINUTE)
+    assert await round_.should_sleep()
+    await round_.look(MINUTE, deeds=1)
+    assert not await round_.should_sleep()
+
+
+async def test_who_works_does_not_sleep(round_: Round) -> None:
+    await round_.begin(**SLEEPY, **JUPYTER)
+    round_.notebook.work = Work(busy=True, last=None)
+    for _ in range(5):
+        await round_.look(10 * MINUTE)
+    assert not await round_.should_sleep()
+
+
+async def test_a_sleeper_is_not_asked_whether_it_works(round_: Round) -> None:
+    await round_.begin(**SLEEPY, **JUPYTER)
+    await round_.look(30 * MINUTE)
+    await round_.sleep()
+    asked = round_.notebook.asked
+    await round_.look(MINUTE)
+    assert round_.notebook.asked == asked
+    assert await round_.should_sleep()
+
+
+async def test_who_was_woken_without_a_person_sleeps_again_after_a_minute(round_: Round) -> None:
+    await round_.begin(**SLEEPY)
+    await round_.look(30 * MINUTE)
+    await round_.sleep()
+    await round_.look(MINUTE)
+    await round_.awake()
+    await round_.look(MINUTE / 2)
+    assert not await round_.should_sleep()
+    await round_.look(MINUTE)
+    assert await round_.should_sleep()
+
+
+async def test_a_sleeper_ends_when_its_time_is_over(round_: Round) -> None:
+    await round_.begin(**SLEEPY)
+    await round_.look(30 * MINUTE)
+    await round_.sleep()
+    for _ in range(6):
+        await round_.look(20 * MINUTE)
+    assert not await round_.wanted()
+
+
+async def test_a_sleeper_ends_when_others_need_the_memory_and_says_so(round_: Round) -> None:
+    await round_.begin(**SLEEPY)
+    await round_.look(30 * MINUTE)
+    await round_.sleep()
+    await round_.look(MINUTE)
+    assert await round_.wanted()
+    round_.agent.machine_now = replace(
+        round_.agent.machine_now, memory_total_bytes=10**10, memory_available_bytes=10**8
+    )
+    await round_.look(MINUTE)
+    assert not await round_.wanted()
+    assert round_.run is not None
+    row = await round_.database(stored.find, round_.run.workspace)
+    assert row is not None
+    assert row.stop_cause == Cause.MEMORY_NEEDED
+
+
+async def test_who_is_awake_is_not_ended_for_memory(round_: Round) -> None:
+    await round_.begin(**SLEEPY)
+    round_.agent.machine_now = replace(
+        round_.agent.machine_now, memory_total_bytes=10**10, memory_available_bytes=10**8
+    )
+    await round_.look(MINUTE, deeds=1)
+    assert await round_.wanted()
+
+
+async def test_a_gateway_that_counts_anew_wakes_nobody(round_: Round) -> None:
+    await round_.begin(**SLEEPY)
+    await round_.look(MINUTE, deeds=50)
+    await round_.look(30 * MINUTE)
+    await round_.sleep()
+    round_.gateway.restart()
+    await round_.look(MINUTE)
+    assert await round_.should_sleep()
 
 
 async def test_what_is_extended_while_a_round_goes_on_is_not_stopped(round_: Round) -> None:

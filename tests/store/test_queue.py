@@ -47,7 +47,10 @@ def test_turns_come_in_the_order_that_places_say(now: datetime) -> None:
     tiny(now)
     for slug in ("one", "two"):
         tiny(now, slug=slug, join_code=f"{slug}-code")
-    mine = [stands("a@example.org", now, slug) for slug in ("tiny", "one", "two")]
+    mine = [
+        stands("a@example.org", now + timedelta(seconds=n), slug)
+        for n, slug in enumerate(("tiny", "one", "two"))
+    ]
     late = now + timedelta(seconds=5)
     others = [stands(f"{n}@example.org", late, "tiny") for n in "bc"]
     said = [each.run for each in line_up(queue.everybody())]

@@ -171,6 +171,11 @@ LIFETIME = {
         "The person is told so long before either.",
         f"{code(write_duration(_LIFETIME.warning))}, at most half of the shorter limit",
     ),
+    "sleep": Key(
+        "Falls asleep after so long without interaction or work, and goes on when it is used; "
+        "`never` for staying awake.",
+        code(write_duration(_LIFETIME.sleep) if _LIFETIME.sleep else "never"),
+    ),
 }
 HOMES = {
     "environment": Key("Path in the container of the home that is this workspace's own.", "absent"),

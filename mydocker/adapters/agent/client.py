@@ -22,6 +22,7 @@ from mydocker.ports.nodes import (
     Machine,
     NodeAbilities,
     Places,
+    Rung,
     Sleep,
     Space,
     Swap,
@@ -133,6 +134,11 @@ class AgentClient:
         said = await self._ask("frozen", containers=list(containers))
         return {container: Sleep(**facts) for container, facts in said.items()}
 
+    async def rung(self, after: int, wait: timedelta) -> Rung:
+        seconds = int(wait.total_seconds())
+        said = await self._ask("rung", waits_s=seconds, after=after, wait_s=seconds)
+        return Rung(said["last"], tuple(said["containers"]), said["began"])
+
     async def swap(self) -> Swap:
         return _swap(await self._ask("swap"))
 
@@ -147,9 +153,9 @@ class AgentClient:
             await self._wire.close()
             self._wire = None
 
-    async def _ask(self, verb: str, slower: int = 1, **words: object) -> Any:
+    async def _ask(self, verb: str, slower: int = 1, waits_s: int = 0, **words: object) -> Any:
         try:
-            async with asyncio.timeout(slower * self._patience.total_seconds()):
+            async with asyncio.timeout(waits_s + slower * self._patience.total_seconds()):
                 try:
                     return await (await self._open_wire()).ask(verb, words)
                 except HungUp:

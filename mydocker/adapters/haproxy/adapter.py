@@ -15,7 +15,7 @@ from mydocker.ports.gateway import Activity, Route
 
 _FOUND = re.compile(r'found=yes\b.*\bkey="[^"]*"(?:, value="([^"]*)")?')
 _KEY = re.compile(r"\bkey=(\S+)")
-_NUMBER = re.compile(r"\b(gpc0|conn_cur|bytes_in_cnt)=(\d+)")
+_NUMBER = re.compile(r"\b(gpc0|conn_cur|conn_cnt|bytes_in_cnt)=(\d+)")
 _EXPECTED = ("", "Key not found.")
 _MANY = 500
 """HAProxy looks through all entries for each one taken away; beyond this, all are replaced."""
@@ -40,6 +40,7 @@ class HaproxyGateway:
         self._console = Console(socket)
         self._routes = _Table("map", data / "maps" / maps.ROUTES, self._console)
         self._grants = _Table("acl", data / "maps" / maps.GRANTS, self._console)
+        self._asleep = _Table("map", data / "maps" / maps.ASLEEP, self._console)
         self._meter = Meter(clock)
 
     async def put_routes(self, routes: Collection[Route]) -> None:
@@ -54,17 +55,30 @@ class HaproxyGateway:
     async def drop_grants(self, grants: Collection[tuple[str, str]]) -> None:
         await self._grants.drop(self._grant_entries(grants))
 
+    async def put_asleep(self, asleep: Mapping[str, str]) -> None:
+        await self._asleep.put(names.asleep_entries(asleep, self._apps_domain))
+
+    async def drop_asleep(self, hosts: Collection[str]) -> None:
+        await self._asleep.drop([names.checked_host(host, self._apps_domain) for host in hosts])
+
+    async def asleep(self) -> Mapping[str, str]:
+        running = await self._asleep.running()
+        return {host: names.container_in(entry) for host, entry in running.items()}
+
     async def synchronise(
-        self, routes: Collection[Route], grants: Collection[tuple[str, str]]
+        self,
+        routes: Collection[Route],
+        grants: Collection[tuple[str, str]],
+        asleep: Mapping[str, str],
     ) -> int:
-        wanted = (self._route_entries(routes), self._grant_entries(grants))
-        wrong = [
-            table.mend_file(entries)
-            for table, entries in zip((self._routes, self._grants), wanted, strict=True)
+        wanted = [
+            (self._routes, self._route_entries(routes)),
+            (self._grants, self._grant_entries(grants)),
+            (self._asleep, names.asleep_entries(asleep, self._apps_domain)),
         ]
-        wrong[0] |= await self._routes.mend_process(wanted[0])
-        wrong[1] |= await self._grants.mend_process(wanted[1])
-        return sum(map(len, wrong))
+        in_files = [table.mend_file(entries) for table, entries in wanted]
+        running = [await table.mend_process(entries) for table, entries in wanted]
+        return sum(len(one | other) for one, other in zip(in_files, running, strict=True))
 
     async def activity(self) -> Mapping[str, Activity]:
         deeds, sockets = await self._console.ask(
@@ -77,6 +91,7 @@ class HaproxyGateway:
                     counted.get(host, {}).get("gpc0", 0),
                     streamed.get(host, {}).get("conn_cur", 0),
                     streamed.get(host, {}).get("bytes_in_cnt", 0),
+                    streamed.get(host, {}).get("conn_cnt", 0),
                 )
                 for host in counted.keys() | streamed.keys()
             }
@@ -129,6 +144,11 @@ class _Table:
         async with self._turn:
             self._file.drop(keys)
             await self._tell([self._says("del", key) for key in keys])
+
+    async def running(self) -> Mapping[str, str]:
+        """Return what the running gateway holds."""
+        async with self._turn:
+            return (await self._show())[0]
 
     def mend_file(self, wanted: Mapping[str, str]) -> set[str]:
         """Make the file hold exactly this; returns what was wrong."""

@@ -15,6 +15,7 @@ from mydocker.adapters.haproxy import cookies, maps, pages
 from mydocker.adapters.haproxy.refusals import REFERENCE, REFUSALS, Refused
 
 _TEMPLATE = Path(__file__).with_name("template.cfg")
+_BELL = Path(__file__).with_name("bell.lua")
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _ADDRESS = re.compile(r"[0-9.]+|[0-9a-f:]*:[0-9a-f:.]*")
 _UPSTREAM = re.compile(r"/[\w./@+=:-]*|[0-9.]+:[0-9]{1,5}|\[[0-9a-f:.]+\]:[0-9]{1,5}")
@@ -45,6 +46,8 @@ class GatewayConfig:
     """Where the pages are: a socket or `ADDRESS:PORT`."""
     streams: Path | str
     """Where the event streams are: a socket or `ADDRESS:PORT`."""
+    bell: Path
+    """The agent's socket on which sleepers are woken."""
     certificate: Path | str = ""
     """A PEM file (or a folder of them) with certificate chain and key; empty means plain HTTP."""
     plain_port: int | None = None
@@ -80,7 +83,7 @@ class GatewayConfig:
         _check("dashboard_host", self.dashboard_host, _HOST)
         _check("apps_domain", self.apps_domain, _HOST)
         _check("url", self.url, _URL)
-        for path in (self.folder, self.socket, self.certificate or "/"):
+        for path in (self.folder, self.socket, self.bell, self.certificate or "/"):
             _check("path", str(path), _PATH)
         for address in self.bind:
             _check("address", address, _ADDRESS)
@@ -121,7 +124,8 @@ def render(config: GatewayConfig) -> str:
         "log_all": "no " if config.log_all else "",
         "admin": _socket(config, config.socket.name),
         "metrics": "unix@" + _socket(config, "metrics.sock"),
-        "maps": str(config.folder / "maps"),
+        "maps": _maps(config),
+        "lua": str(config.folder / _BELL.name),
         "pages": str(config.folder / "pages"),
         "web": _upstream(config.web),
         "streams": _upstream(config.streams),
@@ -161,9 +165,16 @@ def write_configuration(config: GatewayConfig) -> Path:
     for path in owned:
         _give(path, config)
     pages.write(folder / "pages", config.url.rstrip("/"), config.support)
+    bell = pages.Placed(_BELL.read_text(encoding="utf-8"))
+    words = bell.substitute(bell=str(config.bell), maps=_maps(config))
+    (folder / _BELL.name).write_text(words, encoding="utf-8")
     fresh = config.file.with_suffix(".new")
     fresh.write_text(render(config), encoding="utf-8")
     return fresh.replace(config.file)
+
+
+def _maps(config: GatewayConfig) -> str:
+    return str(config.folder / "maps")
 
 
 def gateway_command(file: Path) -> list[str]:

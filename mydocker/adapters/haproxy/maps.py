@@ -16,7 +16,8 @@ from mydocker.ports.errors import Unavailable
 
 ROUTES = "routes.map"
 GRANTS = "grants.acl"
-FILES = (ROUTES, GRANTS, "routes.lock", "grants.lock")
+ASLEEP = "asleep.map"
+FILES = (ROUTES, GRANTS, ASLEEP, "routes.lock", "grants.lock", "asleep.lock")
 """All that the owner of the maps needs to own."""
 _SWEEP_BYTES = 65_536
 """Below so many dead bytes a rewrite is not worth it."""

@@ -30,6 +30,8 @@ class Count:
     open_streams: int = 0
     stream_bytes: int = 0
     """From the browser, on all its websockets so far."""
+    streams_so_far: int = 0
+    """How many were ever opened; those that woke a sleeper are no deeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +67,8 @@ class Meter:
         quiet = QUIET_BYTES + QUIET_BYTES_PER_SECOND * streams * (now - last.at)
         is_typing = count.stream_bytes - last.count.stream_bytes > quiet
         # A new websocket is counted as such, and its handshake is nobody's typing.
-        is_news = is_typing and count.deeds == last.count.deeds
+        is_news = is_typing and (count.deeds, count.streams_so_far) == (
+            last.count.deeds,
+            last.count.streams_so_far,
+        )
         return _Mark(count, now, last.extra + is_news)

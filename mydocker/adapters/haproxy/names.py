@@ -5,6 +5,7 @@ A host, a digest or an address that could end a word or a line would be another 
 
 import base64
 import re
+from collections.abc import Mapping
 from ipaddress import ip_address
 
 from mydocker.ports.errors import Refused
@@ -13,6 +14,7 @@ from mydocker.ports.gateway import Route
 _DOMAIN = re.compile(r"(?=.{1,230}\Z)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)*")
 _LABEL = re.compile(r"[a-z2-7]{20}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_CONTAINER = re.compile(r"[0-9a-f]{64}")
 _RUN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?")
 _PORTS = range(1, 65_536)
@@ -52,6 +54,21 @@ def grant_entry(digest: str, host: str, apps_domain: str) -> str:
     if not _DIGEST.fullmatch(digest):
         raise Refused("bad_digest", "a grant is known by 64 hexadecimal digits")
     return f"{digest.upper()}@{checked_host(host, apps_domain)}"
+
+
+def asleep_entries(asleep: Mapping[str, str], apps_domain: str) -> dict[str, str]:
+    """Return the map's entries: `container|host|host…`, for they all wake together."""
+    hosts: dict[str, list[str]] = {}
+    for host, container in sorted(asleep.items()):
+        if not _CONTAINER.fullmatch(container):
+            raise Refused("bad_container", f"{container!r} is no container")
+        hosts.setdefault(container, []).append(checked_host(host, apps_domain))
+    return {host: "|".join((container, *hosts[container])) for host, container in asleep.items()}
+
+
+def container_in(entry: str) -> str:
+    """Return the container of such an entry."""
+    return entry.partition("|")[0]
 
 
 def _address(text: str) -> str:

@@ -15,14 +15,20 @@ from typing import Any, ClassVar
 from mydocker.adapters.haproxy.refusals import REFERENCE, REFUSALS
 
 _FOLDER = Path(__file__).with_name("pages")
-_PAGES = ("workspace-silent", "dashboard-away", "nowhere", "stranger", "too-large")
+_PAGES = ("workspace-silent", "cannot-wake", "dashboard-away", "nowhere", "stranger", "too-large")
 _MESSAGES = {"broken": "500 Internal Server Error"}
 """Told when HAProxy could fill in nothing: whole messages, in both languages."""
-_RETRY = " ".join((_FOLDER / "retry.js").read_text(encoding="utf-8").split())
-_DIGEST = base64.b64encode(hashlib.sha256(_RETRY.encode()).digest()).decode()
+_SCRIPTS = {
+    f"<!-- {mark} -->": " ".join((_FOLDER / f"{name}.js").read_text(encoding="utf-8").split())
+    for mark, name in (("retries", "retry"), ("wakes", "wake"))
+}
+_DIGESTS = " ".join(
+    f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+    for script in _SCRIPTS.values()
+)
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; "
-    f"script-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    f"script-src {_DIGESTS}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """The Content-Security-Policy of all of them."""
 MOST_BYTES = 14_000
@@ -59,7 +65,7 @@ def compose(name: str, dashboard: str, support: str = "") -> str:
     is_static = "<!-- static -->" in source
     title = re.search("<!-- title: (.*?) -->", source)
     assert title is not None
-    script = f"<script>{_RETRY}</script>" if "<!-- retries -->" in source else ""
+    scripts = [script for mark, script in _SCRIPTS.items() if mark in source]
     refresh = '<noscript><meta http-equiv="refresh" content="5"></noscript>'
     places = {"dashboard": html.escape(dashboard), **_support(support)}
     page = Placed(_read("layout.html")).substitute(
@@ -67,7 +73,7 @@ def compose(name: str, dashboard: str, support: str = "") -> str:
         title=title[1],
         style=_read("style.css"),
         body=Placed(re.sub(r"<!-- .*? -->\n", "", source)).substitute(places),
-        script=script,
+        script="".join(f"<script>{script}</script>" for script in scripts),
         refresh=refresh if "<!-- refreshes -->" in source else "",
         reference="" if is_static else '<p class="small">ref. <code>@reference@</code></p>',
     )

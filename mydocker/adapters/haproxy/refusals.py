@@ -74,6 +74,34 @@ REFUSALS: Final = (
         ),
     ),
     Refused(
+        503,
+        "asleep",
+        (
+            "The workspace sleeps; it was not woken for this request.",
+            "L’espace dort\N{NO-BREAK SPACE}; cette demande ne l’a pas réveillé.",
+        ),
+        (
+            "Open a page of it, or send POST to /.mydocker/awake: it is awake at once.",
+            "Ouvrez une de ses pages, ou envoyez POST à /.mydocker/awake\N{NO-BREAK SPACE}: il se réveille aussitôt.",
+        ),
+        headers=" hdr retry-after 30",
+        unless="!{ var(txn.wakes) -m found }",
+    ),
+    Refused(
+        503,
+        "cannot_wake",
+        (
+            "The workspace sleeps and could not be woken: its server does not answer.",
+            "L’espace dort et n’a pas pu être réveillé\N{NO-BREAK SPACE}: son serveur ne répond pas.",
+        ),
+        (
+            "Try again in a few seconds. Nothing is lost.",
+            "Réessayez dans quelques secondes. Rien n’est perdu.",
+        ),
+        headers=" hdr retry-after 3",
+        unless="{ var(txn.bell) -m str away }",
+    ),
+    Refused(
         421,
         "wrong_host",
         ("Nothing lives at this address.", "Il n’y a rien à cette adresse."),

@@ -1,7 +1,8 @@
 """What is allowed in an environment, but probably not what its teacher wants."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from mydocker.domain.environments.ahead import NotAhead, WhyNot, eligibility
 from mydocker.domain.environments.mistakes import Mistake
@@ -13,14 +14,12 @@ from mydocker.domain.environments.values import (
     Protocol,
     Status,
 )
+from mydocker.domain.jupyter import Culler, culling_options
 from mydocker.domain.links import read_link
-from mydocker.domain.quantities import write_bytes
+from mydocker.domain.quantities import write_bytes, write_duration
 from mydocker.domain.templates import needs_password, words_as_written
 from mydocker.domain.words import gettext_noop as _
 
-_CULLERS = re.compile(
-    r"(shutdown_no_activity_timeout|cull_idle_timeout|cull_inactive_timeout)[= ]+[1-9]"
-)
 _SHELL = re.compile(r"\|\|?|&&?|;|[0-9]?>>?|<|\$\(?\{?\w+\}?\)?.*")
 
 
@@ -84,20 +83,38 @@ def _of_ports(environment: Environment) -> Iterator[Mistake]:
 
 
 def _of_command(environment: Environment) -> Iterator[Mistake]:
-    if found := _CULLERS.search(environment.command):
-        yield Mistake(
-            ("command",),
-            _("%(option)s in the command stops things behind the platform's back."),
-            _("Take it out, and say idle under lifetime: people are then warned and told why."),
-            {"option": found[1]},
-        )
-    bare = [word for word in words_as_written(environment.command) if _SHELL.fullmatch(word)]
+    words = words_as_written(environment.command)
+    yield from _of_culling(words)
+    bare = [word for word in words if _SHELL.fullmatch(word)]
     if bare:
         yield Mistake(
             ("command",),
             _("%(word)s is given to the program as it stands: no shell reads the command."),
             _("Where you need a shell, write sh -c '…'."),
             {"word": bare[0][:80]},
+        )
+
+
+def _of_culling(words: Sequence[str]) -> Iterator[Mistake]:
+    culling = culling_options(words)
+    if not culling.is_all_understood:
+        yield Mistake(
+            ("command",),
+            _("The command lets Jupyter end things by itself: these workspaces never sleep."),
+            _("Take its culling options out, and say idle and sleep under lifetime."),
+        )
+    elif Culler.SERVER in culling.seconds:
+        yield Mistake(
+            ("command",),
+            _("Jupyter is not to end by itself: the platform ends it after %(time)s instead."),
+            _("Take the option out, and say idle under lifetime: people are warned and told why."),
+            {"time": write_duration(timedelta(seconds=culling.seconds[Culler.SERVER]))},
+        )
+    elif culling.seconds:
+        yield Mistake(
+            ("command",),
+            _("Kernels and terminals are not ended: a workspace that nobody uses sleeps instead."),
+            _("Take Jupyter's culling options out of the command."),
         )
 
 

@@ -17,7 +17,7 @@ from mydocker.domain.quantities import (
 from mydocker.domain.words import gettext_noop as _
 
 KEYS_OF_RESOURCES = ("cpu", "memory", "pids", "shm", "tmp")
-KEYS_OF_LIFETIME = ("idle", "absolute", "warning")
+KEYS_OF_LIFETIME = ("idle", "absolute", "warning", "sleep")
 
 LEAST_CPU_NANOS = 10_000_000
 """The engine refuses less than a hundredth of a CPU."""
@@ -93,6 +93,8 @@ def lifetime(place: Place) -> Lifetime:
         given = replace(given, idle=_limit(entries["idle"]))
     if "absolute" in entries:
         given = replace(given, absolute=_limit(entries["absolute"]))
+    if "sleep" in entries:
+        given = replace(given, sleep=_limit(entries["sleep"]))
     if "warning" in entries:
         warning = _duration(entries["warning"], timedelta(0))
         return replace(given, warning=warning or timedelta(0))

@@ -146,12 +146,20 @@ class Resources:
 class Lifetime:
     """When a run ends by itself. None: never for this reason."""
 
-    idle: timedelta | None = timedelta(minutes=30)
+    idle: timedelta | None = timedelta(hours=2)
     """After so long without interaction or work."""
     absolute: timedelta | None = timedelta(hours=24)
     """So long after it was ready, whatever happens in it."""
     warning: timedelta = timedelta(minutes=5)
     """The person is told so long before either."""
+    sleep: timedelta | None = timedelta(minutes=20)
+    """After so long without interaction or work it is frozen, and goes on when it is used again;
+    None: never."""
+
+    @property
+    def falls_asleep(self) -> bool:
+        """Whether a run that nobody uses sleeps before it ends."""
+        return self.sleep is not None and (self.idle is None or self.sleep < self.idle)
 
 
 class SpareMode(StrEnum):

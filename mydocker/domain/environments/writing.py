@@ -99,6 +99,7 @@ def _lifetime(lifetime: Lifetime) -> Tree:
         "idle": write_duration(lifetime.idle) if lifetime.idle else "never",
         "absolute": write_duration(lifetime.absolute) if lifetime.absolute else "never",
         "warning": write_duration(lifetime.warning),
+        "sleep": write_duration(lifetime.sleep) if lifetime.sleep else "never",
     }
 
 

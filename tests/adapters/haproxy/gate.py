@@ -19,7 +19,7 @@ from mydocker.adapters.haproxy import (
     write_configuration,
 )
 from mydocker.ports.gateway import Route
-from tests.adapters.haproxy.origin import Origin, origin
+from tests.adapters.haproxy.origin import Bell, Origin, bell, origin
 from tests.adapters.haproxy.wire import DEADLINE_SECONDS, Answer, Headers, ask
 
 HAPROXY = shutil.which("haproxy")
@@ -54,6 +54,7 @@ class Gate:
     streams: Origin
     run: Origin
     other: Origin
+    bell: Bell
     process: subprocess.Popen[bytes] | None = None
     log: Path = field(init=False)
 
@@ -130,11 +131,12 @@ async def gate(**settings: Any) -> AsyncIterator[Gate]:
             origin("streams", f"{at}/streams.sock") as streams,
             origin("run") as run,
             origin("other") as other,
+            bell(at / "bell.sock") as ringing,
         ):
             config = _config(at, settings)
             write_configuration(config)
             gateway = HaproxyGateway(at, config.socket, APPS)
-            made = Gate(config, gateway, web, streams, run, other)
+            made = Gate(config, gateway, web, streams, run, other, ringing)
             try:
                 await made.start()
                 yield made
@@ -156,6 +158,7 @@ def _config(at: Path, settings: dict[str, Any]) -> GatewayConfig:
         "url": f"http://{DASHBOARD}:{port}",
         "web": at / "web.sock",
         "streams": at / "streams.sock",
+        "bell": at / "bell.sock",
         "maxconn": 500,
         "threads": 2,
     }

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.adapters.haproxy.wire import (
     PING,
@@ -117,6 +118,44 @@ async def origin(name: str = "origin", path: str | None = None) -> AsyncIterator
             task.cancel()
         await asyncio.gather(*made.talks, return_exceptions=True)
         await asyncio.sleep(0)  # transports say goodbye in the next turn of the loop
+
+
+@dataclass(slots=True)
+class Bell:
+    """Stands in for the agent's: remembers who was rung for, and answers."""
+
+    path: Path
+    rings: list[str] = field(default_factory=list)
+    answer: bytes = b"ok\n"
+    """What it says; nothing at all if empty."""
+    server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        self.server = await asyncio.start_unix_server(self.talk, self.path)
+
+    def stop(self) -> None:
+        if self.server:
+            self.server.close()
+            self.path.unlink()
+            self.server = None
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.rings.append((await reader.readline()).decode().strip())
+        writer.write(self.answer)
+        if not self.answer:
+            await reader.read()
+        writer.close()
+
+
+@contextlib.asynccontextmanager
+async def bell(path: Path) -> AsyncIterator[Bell]:
+    """On a Unix socket."""
+    made = Bell(path)
+    await made.start()
+    try:
+        yield made
+    finally:
+        made.stop()
 
 
 SWITCH = (

@@ -16,6 +16,7 @@ def config(at: Path, **settings: Any) -> GatewayConfig:
         "port": 8080, "scheme": "http", "dashboard_host": "mydocker.localhost",
         "apps_domain": "mydocker-apps.localhost", "url": "http://mydocker.localhost:8080",
         "web": Path("/run/web.sock"), "streams": "127.0.0.1:9000",
+        "bell": Path("/run/bell.sock"),
     }  # fmt: skip
     return GatewayConfig(**usual | settings)
 
@@ -50,7 +51,7 @@ def test_haproxy_accepts_it_without_a_warning(tmp_path: Path, settings: dict[str
         ("folder", Path("relative")), ("socket", Path("/tmp/a\nb")), ("bind", ("localhost",)),
         ("bind", ("0.0.0.0:80",)), ("web", "localhost:80"), ("web", Path("run/web.sock")),
         ("streams", "127.0.0.1"), ("user", "a b"), ("socket_user", "a\n"), ("log", "stdout x"),
-        ("certificate", "/a b"),
+        ("certificate", "/a b"), ("bell", Path("/run/a b")), ("bell", Path("bell.sock")),
     ],
 )  # fmt: skip
 def test_what_could_become_another_line_is_refused(name: str, value: object) -> None:
@@ -79,7 +80,8 @@ def test_the_maps_belong_to_who_speaks_on_the_socket(tmp_path: Path) -> None:
     nobody = pwd.getpwnam("nobody").pw_uid
     owners = {path.name: path.stat().st_uid for path in (tmp_path / "maps").iterdir()}
     assert owners == dict.fromkeys(
-        ["routes.map", "routes.lock", "grants.acl", "grants.lock"], nobody
+        ["routes.map", "routes.lock", "grants.acl", "grants.lock", "asleep.map", "asleep.lock"],
+        nobody,
     )
     assert file.stat().st_uid == 0
 

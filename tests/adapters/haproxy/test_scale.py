@@ -21,7 +21,7 @@ def numbered(number: int, port: int) -> Route:
 async def test_ten_thousand_routes(gate: Gate) -> None:
     many = [numbered(number, gate.run.port) for number in range(10_000)]
     grants = [(digest(COOKIE), route.host) for route in many]
-    assert await gate.gateway.synchronise(many, grants) == 20_000
+    assert await gate.gateway.synchronise(many, grants, {}) == 20_000
     assert (await gate.ask(many[-1].host)).body == b"run"
 
     took = []
@@ -37,10 +37,10 @@ async def test_ten_thousand_routes(gate: Gate) -> None:
     await gate.restart()
     assert (await gate.ask(many[5_000].host)).body == b"run"
     assert (await gate.ask(host("q"))).body == b"other"
-    assert await gate.gateway.synchronise(many[:100], grants[:100]) == 2 * (9_900 + 16)
+    assert await gate.gateway.synchronise(many[:100], grants[:100], {}) == 2 * (9_900 + 16)
     assert (await gate.ask(many[99].host)).body == b"run"
     assert (await gate.ask(many[100].host)).status == 410
-    assert await gate.gateway.synchronise(many[:100], grants[:100]) == 0
+    assert await gate.gateway.synchronise(many[:100], grants[:100], {}) == 0
 
 
 async def test_an_entry_that_the_process_holds_twice_is_put_right(opened: Gate) -> None:
@@ -48,6 +48,6 @@ async def test_an_entry_that_the_process_holds_twice_is_put_right(opened: Gate) 
     twice = f"add map {routes} {host()} run-a|127.0.0.1|{opened.other.port}"
     await opened.gateway._console.ask([twice])
     grants = [(digest(COOKIE), host())]
-    assert await opened.gateway.synchronise([opened.route()], grants) == 1
-    assert await opened.gateway.synchronise([opened.route()], grants) == 0
+    assert await opened.gateway.synchronise([opened.route()], grants, {}) == 1
+    assert await opened.gateway.synchronise([opened.route()], grants, {}) == 0
     assert (await opened.ask()).body == b"run"
