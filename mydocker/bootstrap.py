@@ -21,6 +21,7 @@ from mydocker.adapters.window import PATIENCE_SECONDS, SocketWindow, ask
 from mydocker.domain.queue import Limits
 from mydocker.domain.runs import Patience, Phase
 from mydocker.loops import metrics
+from mydocker.loops.bookkeeper import Bookkeeper
 from mydocker.loops.culler import Culler
 from mydocker.loops.custodian import Custodian
 from mydocker.loops.database import Database
@@ -140,6 +141,7 @@ async def run_loops(
         Desk(Doorkeeper(database, clock), key="all"),
         Desk(Janitor(database, driver, agent, clock), key="all"),
         Desk(Quartermaster(database, agent, clock), key="disk"),
+        Desk(Bookkeeper(database, agent, clock), key="sample"),
         Desk(usher, key="queue"),
         Desk(
             Storekeeper(

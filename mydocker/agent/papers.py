@@ -8,7 +8,7 @@ the inside of containers, `inside/<digest>`, at `/opt/mydocker`.
 import errno
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -110,7 +110,10 @@ def _write(folder: int, name: str, content: bytes) -> None:
 
 
 def _files_inside() -> Mapping[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(_INSIDE.iterdir()) if path.is_file()}
+    """Contents by path; what Python keeps for itself there is none of them."""
+    found = (path for path in sorted(_INSIDE.rglob("*")) if path.is_file())
+    kept = [path for path in found if "__pycache__" not in path.parts]
+    return {path.relative_to(_INSIDE).as_posix(): path.read_bytes() for path in kept}
 
 
 def _laid_out(data: int, files: Mapping[str, bytes]) -> str:
@@ -120,9 +123,18 @@ def _laid_out(data: int, files: Mapping[str, bytes]) -> str:
     root = root_folder(data, "inside")
     try:
         with made(root, digest, 0o755) as folder:
-            for name, each in files.items():
-                if _read(folder, name) != each[:_LONGEST_BYTES]:
-                    _write(folder, name, each)
+            for path, each in files.items():
+                _lay(folder, path.split("/"), each)
     finally:
         os.close(root)
     return digest
+
+
+def _lay(folder: int, path: Sequence[str], content: bytes) -> None:
+    """Write a file, unless it is there as it should be."""
+    name, *below = path
+    if below:
+        with made(folder, name, 0o755) as inner:
+            _lay(inner, below, content)
+    elif _read(folder, name) != content[:_LONGEST_BYTES]:
+        _write(folder, name, content)

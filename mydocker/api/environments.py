@@ -11,7 +11,14 @@ from ninja import Path, Query, Router
 from mydocker import steady
 from mydocker.api.auth import caller_of
 from mydocker.api.noes import ALWAYS, CHANGES, DEFINES, EMPTY, UNKNOWN
-from mydocker.api.shapes import Applied, EnvironmentShown, Items, PartOfEnvironments, Slug
+from mydocker.api.shapes import (
+    Applied,
+    EnvironmentShown,
+    Items,
+    PartOfEnvironments,
+    Slug,
+    Statistics,
+)
 from mydocker.api.workspaces import language
 from mydocker.domain.environments import Mistake, warnings_of
 from mydocker.domain.environments.reading import KEYS
@@ -20,6 +27,7 @@ from mydocker.domain.refusals import Kind, Refusal
 from mydocker.domain.scopes import Scope
 from mydocker.domain.words import gettext_noop as _
 from mydocker.services import environments as service
+from mydocker.services import statistics
 from mydocker.services.definitions import read_definition, write_definition
 from mydocker.services.environments import Known
 
@@ -123,6 +131,17 @@ def definition_of_environment(request: HttpRequest, slug: Path[Slug]) -> HttpRes
     if request.get_preferred_type([_YAML, "text/yaml", "application/json"]) == "application/json":
         return JsonResponse(tree)
     return HttpResponse(write_definition(tree), content_type=f"{_YAML}; charset=utf-8")
+
+
+@router.get("/environments/{slug}/statistics", response={200: Statistics, **UNKNOWN})
+def statistics_of_environment(request: HttpRequest, slug: Path[Slug]) -> HttpResponse:
+    """Count the environment's spares and workspaces, now and over the last day; for maintainers.
+
+    Needs `environments:read`.
+    """
+    person = _person(request, Scope.READ_ENVIRONMENTS)
+    found = service.for_editing(person, slug)
+    return JsonResponse(statistics.as_json(statistics.of_environment(found.row.id, steady.now())))
 
 
 @router.delete("/environments/{slug}", response={**EMPTY, **CHANGES})

@@ -19,6 +19,7 @@ from mydocker.domain.environments import Status
 from mydocker.domain.failures import Cause
 from mydocker.domain.people import Role
 from mydocker.domain.scopes import Scope
+from mydocker.domain.spares import WhyShort
 from mydocker.domain.story import StoryKind
 from mydocker.domain.workspaces import State
 from mydocker.services.summaries import MOST
@@ -217,6 +218,45 @@ class Applied(BaseModel):
     environment: EnvironmentShown
     changed: bool = Field(description="False where the same definition stood there already.")
     warnings: list[MistakeShown]
+
+
+class QuarterShown(BaseModel):
+    """A quarter of an hour. A start belongs to the one in which it was asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+    begins: datetime
+    claimed: int = Field(description="Starts from a spare.")
+    cold: int = Field(description="Other starts.")
+    failed: int = Field(description="Starts that ended without having been ready.")
+    p50_seconds: float | None = Field(description="Half of the starts were ready within.")
+    p95_seconds: float | None = Field(description="19 of 20 starts were ready within.")
+    spares: int | None = Field(description="The most at one time; null where nobody counted.")
+    awake: int | None = Field(description="Likewise, of workspaces that run.")
+    asleep: int | None = Field(description="Likewise, of workspaces that sleep.")
+    waiting: int | None = Field(description="Likewise, of workspaces that wait for their turn.")
+
+
+class Shortage(BaseModel):
+    """Why there are, and will be, fewer spares than wanted."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: WhyShort
+    message: str
+    hint: str
+
+
+class Statistics(BaseModel):
+    """An environment now, and the quarters of the last 24 hours."""
+
+    model_config = ConfigDict(extra="forbid")
+    wanted: int = Field(description="Spares wanted.")
+    standing: int = Field(description="Spares that can be claimed.")
+    coming: int = Field(description="Spares on their way.")
+    awake: int = Field(description="Workspaces that run.")
+    asleep: int = Field(description="Workspaces that sleep.")
+    waiting: int = Field(description="Workspaces that wait for their turn.")
+    shortage: Shortage | None
+    quarters: list[QuarterShown]
 
 
 class Ticket(BaseModel):

@@ -27,6 +27,8 @@ PROTECTION_PATIENCE_SECONDS = 30.0
 DEFAULT_UID = 1000
 PAPERS, INSIDE = "/run/mydocker", "/opt/mydocker"
 PROFILE = "/etc/profile.d/mydocker-person.sh"
+TAB = "/usr/local/share/jupyter/labextensions/mydocker-tab"
+"""Where every Jupyter looks for extensions of its pages, whatever the image's variables say."""
 AHEAD = ("/bin/sh", f"{INSIDE}/ahead")
 """What a command is given to, to be started ahead of its person."""
 
@@ -149,6 +151,7 @@ def _mounts(definition: Environment, places: Places, *, is_spare: bool) -> Seque
         Mount(places.papers, PAPERS, read_only=True, is_fixed=True),
         Mount(places.inside, INSIDE, read_only=True, is_fixed=True),
         Mount(f"{places.inside}/person.sh", PROFILE, read_only=True, is_fixed=True),
+        Mount(f"{places.inside}/tab", TAB, read_only=True, is_fixed=True),
     ]
 
 

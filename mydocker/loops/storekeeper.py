@@ -32,6 +32,7 @@ from mydocker.domain.spares import (
 )
 from mydocker.loops import ledger, metrics
 from mydocker.loops.cases import key_of
+from mydocker.loops.decisions import Decisions, decision_of
 from mydocker.loops.parts import Parts
 from mydocker.loops.probe import Answers, answers
 from mydocker.services import catalogue
@@ -40,6 +41,7 @@ from mydocker.store import environments, runs, spares
 from mydocker.store.doorbell import ring
 from mydocker.store.runs import RunRow
 from mydocker.store.spares import Failures
+from mydocker.store.statistics import Decision
 
 LOG = structlog.get_logger()
 BACKSTOP = timedelta(seconds=20)
@@ -120,6 +122,7 @@ class Storekeeper:
         self._offered: set[str] = set()
         """Environments that had or wanted spares once; their figures go on."""
         self._told: tuple[Shortage, ...] = ()
+        self._decisions = Decisions(parts.database)
 
     async def keys(self) -> Collection[str]:
         return ("pool",)
@@ -135,7 +138,7 @@ class Storekeeper:
 
     async def _round(self) -> bool:
         """Look and decide once; whether something is lacking that may not be made just now."""
-        paused = False
+        paused, decided = False, list[Decision]()
         offers, starts = await self._database(self._offers, self._clock.now())
         if offers:
             await self._measure(offers)
@@ -146,7 +149,12 @@ class Storekeeper:
             has_swap = (await self._agent.swap()).is_for_sleepers
             await self._database(partial(_tuck_in, has_swap=has_swap), offers, self._clock.now())
             self._tell(plan)
+            decided = [
+                decision_of(offer.wanted, shelf, self._bytes.get(shelf.environment), plan.shortages)
+                for offer, shelf in zip(offers, shelves, strict=True)
+            ]
             paused = plan.pause is not None and any(map(_is_lacking, offers))
+        await self._decisions.write(decided, self._clock.now())
         _count(offers)
         return paused
 

@@ -21,6 +21,8 @@ class Machine:
     disk_total: int
     disk_used: int
     disk_reserve: int
+    swap_total: int
+    swap_used: int
 
     @property
     def load_percent(self) -> int:
@@ -31,6 +33,11 @@ class Machine:
     def memory_percent(self) -> int:
         """In use."""
         return round(100 * self.memory_used / self.memory_total)
+
+    @property
+    def swap_percent(self) -> int:
+        """In use; 0 where there is none."""
+        return round(100 * self.swap_used / self.swap_total) if self.swap_total else 0
 
     @property
     def disk_percent(self) -> int:
@@ -56,6 +63,8 @@ def look(data: Path) -> Machine:
         disk.total,
         disk.total - disk.free,
         reserve_bytes(disk.total),
+        memory["SwapTotal"],
+        memory["SwapTotal"] - memory["SwapFree"],
     )
 
 

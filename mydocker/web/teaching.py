@@ -14,12 +14,10 @@ from mydocker import steady
 from mydocker.domain.environments import Environment, warnings_of
 from mydocker.domain.people import Action, may
 from mydocker.domain.refusals import Kind, Refusal
-from mydocker.domain.spares import NotAhead, eligibility
 from mydocker.domain.state_words import STATUS_LOOKS, STATUS_SENTENCES, Look
 from mydocker.domain.words import gettext_noop as _
-from mydocker.services import claims, environments
+from mydocker.services import environments, statistics
 from mydocker.services.answers import answer_to
-from mydocker.services.claims import Stock
 from mydocker.services.definitions import BadDefinition, read_definition, write_definition
 from mydocker.services.environments import Known
 from mydocker.store import pages
@@ -28,6 +26,7 @@ from mydocker.web.errors import reference_of
 from mydocker.web.notices import with_notice
 from mydocker.web.rendering import render
 from mydocker.web.responses import see_other
+from mydocker.web.shelves import shelf_of
 from mydocker.web.visitors import signed_in
 
 SHOWN_PEOPLE = 50
@@ -65,15 +64,6 @@ class Line:
     look: Look
     open_count: int
     people_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """The spares of an environment; `message` and `hint` say why it can have none."""
-
-    stock: Stock
-    message: str
-    hint: str
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -154,7 +144,7 @@ def _environment(
     is_all = request.GET.get("who") == "all"
     inside = pages.in_environment(found.row.id, SHOWN_PEOPLE + 1, after, only_live=not is_all)
     shown = inside[:SHOWN_PEOPLE]
-    written = definition_text(found)
+    written, now = definition_text(found), steady.now()
     status = found.definition.status
     context = {
         "environment": found.row,
@@ -166,7 +156,8 @@ def _environment(
         "text": text or written,
         "refused": told(refused, text, request),
         "advice": advice_on(found.definition),
-        "spares": spares_of(found),
+        "now": now,
+        "shelf": shelf_of(found.definition, statistics.of_environment(found.row.id, now), now),
         "inside": shown,
         "is_all": is_all,
         "next_page": shown[-1].card.id if len(inside) > SHOWN_PEOPLE else "",
@@ -189,13 +180,6 @@ def export(request: HttpRequest, visitor: Visitor, slug: str) -> HttpResponse:
 def definition_text(found: Known) -> str:
     """The definition as YAML."""
     return write_definition(found.row.definition)
-
-
-def spares_of(found: Known) -> Shelf:
-    """What stands by for the next who click, or why nothing can."""
-    way = eligibility(found.definition)
-    message, hint = way.told(gettext) if isinstance(way, NotAhead) else ("", "")
-    return Shelf(claims.stock(found.row.slug), message, hint)
 
 
 def advice_on(definition: Environment) -> list[tuple[str, str, str]]:

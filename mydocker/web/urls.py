@@ -50,6 +50,7 @@ urlpatterns = [
     path("teach/<slug:slug>", teaching.environment, name="teach-environment"),
     path("teach/<slug:slug>/definition.yaml", teaching.export, name="teach-export"),
     path("admin/workspaces", administration.workspaces, name="admin-workspaces"),
+    path("admin/spares", administration.spares, name="admin-spares"),
     path("account", accounts.account, name="account"),
     path("account/name", accounts.rename, name="account-name"),
     path("account/tokens", accounts.create_token, name="account-tokens"),

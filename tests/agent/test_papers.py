@@ -117,12 +117,18 @@ def test_the_files_for_the_inside_are_laid_out_again_where_they_were_touched(
 ) -> None:
     agent = make_agent().start()
     inside = Path(dial(agent).ask("prepare", run=RUN, slots=0)["inside"])
-    there = {path.name: path.read_bytes() for path in inside.iterdir()}
-    assert "zygote.py" in there
-    (inside / "zygote.py").write_text("changed")
+
+    def there() -> dict[str, bytes]:
+        found = [path for path in inside.rglob("*") if path.is_file()]
+        return {path.relative_to(inside).as_posix(): path.read_bytes() for path in found}
+
+    before = there()
+    assert {"zygote.py", "tab/package.json", "tab/static/tab.js"} < before.keys()
+    for name in ("zygote.py", "tab/static/tab.js"):
+        (inside / name).write_text("changed")
     agent.stop()
     agent.start()
-    assert {path.name: path.read_bytes() for path in inside.iterdir()} == there
+    assert there() == before
 
 
 def test_detach_removes_papers(place: Path, line: Line) -> None:

@@ -17,6 +17,7 @@ CONTRACT = {
     "/environments": {"get"},
     "/environments/{slug}": {"get", "put", "delete"},
     "/environments/{slug}/definition": {"get"},
+    "/environments/{slug}/statistics": {"get"},
     "/me": {"get"},
     "/tokens": {"get", "post"},
     "/tokens/{token}": {"delete"},

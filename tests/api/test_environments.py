@@ -127,3 +127,14 @@ def test_the_same_file_twice_changes_nothing_and_locks_nobody_out(teacher: Someb
     again = teacher.ask("PUT", "/environments/stats", YAML, **kind).body
     assert (again["changed"], again["environment"]) == (False, made)
     assert teacher.ask("GET", "/environments/stats/definition").status == 200
+
+
+def test_maintainers_read_the_figures_of_the_last_day(
+    teacher: Somebody, student: Somebody, environment: str
+) -> None:
+    make_workspace(student.person, environment, "ready")
+    told = teacher.ask("GET", f"/environments/{environment}/statistics")
+    assert told.status == 200
+    assert (told.body["awake"], told.body["shortage"], len(told.body["quarters"])) == (1, None, 96)
+    refused = student.ask("GET", f"/environments/{environment}/statistics")
+    assert (refused.status, refused.body["code"]) == (403, "not_maintainer")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mydocker.domain.environments import ClassSession, Day, ScheduleLine, SpareMode, Spares
-from mydocker.domain.spares import Wanted, Why, learnt, next_change, wanted_spares
+from mydocker.domain.spares import Wanted, Why, learnt, next_change, next_excess, wanted_spares
 from mydocker.domain.spares.demand import LOOK_AHEAD, TOLD
 from tests.domain.strategies import class_sessions, moments, some_spares
 
@@ -317,3 +317,15 @@ def test_changes_around_moved_clocks_are_told(days: int) -> None:
         assert by_schedule(then.isoformat(sep=" ")[:19], line) != by_schedule(
             now.isoformat(sep=" ")[:19], line
         )
+
+
+def test_the_next_time_at_which_more_is_asked_for_than_possible() -> None:
+    spares = replace(NONE, most=500, schedule=(ScheduleLine(WEEKDAYS, 480, 1080, 20),))
+    now = at("2026-11-23T04:00")
+    opening, lead = at("2026-11-23T07:00"), CLASS.start - CLASS.lead
+    assert next_excess(spares, (CLASS,), 19, now) == (opening, 20)
+    assert next_excess(spares, (CLASS,), 20, now) == (lead, 60)
+    assert next_excess(spares, (CLASS,), 60, now) is None
+    assert next_excess(spares, (CLASS,), 30, CLASS.start) == (CLASS.start, 60)
+    assert next_excess(replace(spares, most=10), (CLASS,), 10, now) is None
+    assert next_excess(replace(spares, mode=SpareMode.NEVER), (CLASS,), 0, now) is None

@@ -12,6 +12,7 @@ from mydocker.domain.environments import (
     SpareMode,
     Spares,
     read_environment,
+    warnings_of,
     write_environment,
 )
 from tests.domain.test_environments import LEAST, LINE, SESSION, tree
@@ -99,3 +100,26 @@ def test_a_definition_from_before_there_were_spares_has_the_defaults() -> None:
     environment = read_environment(LEAST)
     assert (environment.spares, environment.sessions) == (Spares(), ())
     assert Spares() == Spares(0, True, 50, SpareMode.AUTO, ())
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "overlap"),
+    [
+        ({}, {"spares": 3}, True),
+        ({"from": "08:00", "to": "10:00"}, {"from": "10:00", "to": "12:00"}, False),
+        ({"days": "mon"}, {"days": "tue"}, False),
+        ({"days": "sun", "from": "22:00", "to": "02:00"},
+         {"days": "mon", "from": "01:00", "to": "03:00"}, True),
+        ({"days": "sun", "from": "22:00", "to": "02:00"},
+         {"days": "mon", "from": "02:00", "to": "03:00"}, False),
+        ({"zone": "Asia/Tokyo"}, {"zone": "America/New_York"}, False),
+    ],
+)  # fmt: skip
+def test_lines_that_hold_at_the_same_time_are_worth_a_look(
+    first: dict[str, object], second: dict[str, object], overlap: bool
+) -> None:
+    environment = read_environment(
+        tree(command="jupyter lab", spares={"schedule": [LINE | first, LINE | second]})
+    )
+    found = [each.place for each in warnings_of(environment) if "schedule" in each.path]
+    assert found == (["spares.schedule[1]"] if overlap else [])

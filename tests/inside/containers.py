@@ -33,6 +33,7 @@ HARDENED = (
     "--tmpfs=/tmp:rw,nosuid,nodev,size=1g,mode=1777",
     f"--volume={INSIDE}:/opt/mydocker:ro",
     f"--volume={INSIDE}/person.sh:/etc/profile.d/mydocker-person.sh:ro",
+    f"--volume={INSIDE}/tab:/usr/local/share/jupyter/labextensions/mydocker-tab:ro",
 )
 PATIENCE_SECONDS = 60
 MS_BIND, MS_SHARED, MNT_DETACH = 4096, 1 << 20, 2

@@ -113,12 +113,18 @@ VISITS: Mapping[str, Sequence[Visit]] = {
     "teach-environment": (
         Visit("/teach/cpp-l1", "teacher"),
         Visit("/teach/julia?who=all", "teacher"),
+        Visit("/teach/python-l2", "teacher"),
         Visit("/teach/cpp-l1", "student", 403),
     ),
     "teach-export": NO_PAGE,
     "admin-workspaces": (
         Visit("/admin/workspaces", "administrator"),
         Visit("/admin/workspaces", "student", 403),
+    ),
+    "admin-spares": (
+        Visit("/admin/spares", "administrator"),
+        Visit("/admin/spares?after=julia", "administrator"),
+        Visit("/admin/spares", "student", 403),
     ),
     "account": (Visit("/account"),),
     "account-name": NO_PAGE,

@@ -148,15 +148,81 @@ def test_a_hidden_tab_lets_go_and_comes_back(
     page, workspace = seen_by(live_world.student), live_world.workspaces["starting"]
     page.goto(f"{site.url}/workspaces/{workspace}")
     until(page, lambda: is_followed(site, workspace))
-    hide = """(hidden) => {
-        Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
-        document.dispatchEvent(new Event('visibilitychange'));
-    }"""
-    page.evaluate(hide, True)
+    page.evaluate(HIDE, True)
     until(page, lambda: not is_followed(site, workspace))
     make_ready(workspace)
-    page.evaluate(hide, False)
+    page.evaluate(HIDE, False)
     expect(page.locator("main .st-lg")).to_have_text("Prêt")
+
+
+NOTIFICATIONS = """
+    window.notifications = [];
+    const Real = window.Notification;
+    window.Notification = class extends Real {
+        constructor(title, options) {
+            super(title, options);
+            window.notifications.push({ title, body: options.body });
+        }
+    };"""
+HIDE = """isHidden => {
+    Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+def warn(workspace: str, minutes: int) -> None:
+    """What the culler does."""
+    now = datetime.now(UTC)
+    stops_at = now + timedelta(minutes=minutes)
+    row = models.Workspace.objects.filter(id=workspace)
+    row.update(stops_at=stops_at, warned_at=now if minutes <= 5 else None)
+    story.append(workspace, "warned", now, stops_at=stops_at.isoformat(), cause="idle")
+    ring("workspace", workspace)
+
+
+def test_a_hidden_tab_tells_on_the_desktop_before_it_stops(
+    seen_by: Callable[[Person], Page], site: Site, live_world: World
+) -> None:
+    page, workspace = seen_by(live_world.student), live_world.workspaces["ready"]
+    page.add_init_script(NOTIFICATIONS)
+    page.context.grant_permissions(["notifications"])
+    page.goto(f"{site.url}/workspaces/{workspace}")
+    until(page, lambda: is_followed(site, workspace))
+    button = page.get_by_role("button", name="Me prévenir avant l’arrêt")
+    expect(button).to_have_attribute("aria-pressed", "false")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    page.evaluate(HIDE, True)
+    warn(workspace, 4)
+    until(page, lambda: bool(page.evaluate("notifications.length")))
+    (told,) = page.evaluate("notifications")
+    assert told["title"] == "Python scientifique va bientôt s’arrêter"
+    assert told["body"].startswith("Arrêt à ")
+    # Once for each end, whatever else moves.
+    warn(workspace, 20)
+    expect(page.locator("#countdown")).not_to_have_attribute("data-warned", re.compile("."))
+    warn(workspace, 3)
+    until(page, lambda: page.evaluate("notifications.length") == 2)
+    page.reload()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("notifications.length") == 0
+
+
+def test_nobody_is_asked_or_told_who_did_not_wish_it(
+    seen_by: Callable[[Person], Page], site: Site, live_world: World
+) -> None:
+    page, workspace = seen_by(live_world.student), live_world.workspaces["ready"]
+    page.add_init_script(NOTIFICATIONS)
+    page.add_init_script("Notification.requestPermission = () => { throw Error('asked'); };")
+    page.context.grant_permissions(["notifications"])
+    page.goto(f"{site.url}/workspaces/{workspace}")
+    until(page, lambda: is_followed(site, workspace))
+    page.evaluate(HIDE, True)
+    until(page, lambda: not is_followed(site, workspace))
+    warn(workspace, 4)
+    page.evaluate(HIDE, False)
+    expect(page.locator("#countdown")).to_have_attribute("data-warned", re.compile("."))
+    assert page.evaluate("notifications") == []
 
 
 def test_the_log_is_read_only_when_it_is_unfolded(

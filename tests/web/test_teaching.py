@@ -67,12 +67,13 @@ def test_the_page_says_what_stands_by_or_why_nothing_can(
     assert environment is not None
     row = models.Environment.objects.filter(id=environment.id)
     row.update(definition={**environment.definition, "command": "jupyter lab"})
-    assert "No container stands by just now" in text_of(teacher, "/teach/cpp-l1")
+    assert "none wanted now" in text_of(teacher, "/teach/cpp-l1")
     spare = runs.make(None, 0, environment, [8888], "apps.test", present, present)
     assert "1 more is coming" in text_of(teacher, "/teach/cpp-l1")
     assert spare is not None and runs.advance(spare, Phase.ANSWERING, present)
     assert runs.stand_by(spare.id, present)
-    assert "1 container stands by" in text_of(teacher, "/teach/cpp-l1")
+    page = text_of(teacher, "/teach/cpp-l1")
+    assert 'Standing by</dt><dd class="v">1</dd>' in page
     shelled = {**environment.definition, "command": "sh -c 'jupyter lab'"}
     row.update(definition=shelled)
     assert "without a shell" in text_of(teacher, "/teach/cpp-l1")

@@ -10,8 +10,9 @@ from mydocker.domain.people import Person, Role
 from mydocker.domain.runs import Phase
 from mydocker.services import environments, people
 from mydocker.services.operator import OPERATOR
-from mydocker.store import models, runs
+from mydocker.store import models, runs, statistics
 from mydocker.store.secrets import seal
+from mydocker.store.statistics import Census, Decision, Slept
 
 JUPYTER: Mapping[str, Any] = {
     "slug": "jupyterlab-python",
@@ -115,7 +116,20 @@ def build(now: datetime) -> World:
     made.homes()
     _Maker(now, other).ready("jupyterlab-python")
     _Maker(now, teacher).ready("cpp-l1")
+    _count(now)
     return World(now, student, other, teacher, administrator, made.workspaces, made.hosts)
+
+
+def _count(now: datetime) -> None:
+    """What the bookkeeper counted, and what the storekeeper found lacking."""
+    id = models.Environment.objects.get(slug="python-l2").id
+    for minutes in range(10, 60, 5):
+        present = Census(id, standing=4, awake=minutes, asleep=9, waiting=1)
+        statistics.record(
+            now - timedelta(minutes=minutes), [present], {id: Slept(6 << 20, 9 << 30)}
+        )
+    facts = {"wanted": 9, "possible": 4, "memory": "410 MiB", "failures": 0}
+    statistics.decide([Decision(id, 9, "fixed", 9, 410 << 20, "memory", facts)], now)
 
 
 class _Maker:

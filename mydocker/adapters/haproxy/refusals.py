@@ -74,7 +74,7 @@ REFUSALS: Final = (
         ),
     ),
     Refused(
-        503,
+        429,
         "asleep",
         (
             "The workspace sleeps; it was not woken for this request.",

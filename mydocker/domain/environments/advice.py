@@ -9,13 +9,16 @@ from mydocker.domain.environments.mistakes import Mistake
 from mydocker.domain.environments.values import (
     Access,
     Auth,
+    Day,
     Environment,
     Interface,
     Protocol,
+    ScheduleLine,
     Status,
 )
 from mydocker.domain.jupyter import Culler, culling_options
 from mydocker.domain.links import read_link
+from mydocker.domain.local_times import MINUTES_OF_DAY
 from mydocker.domain.quantities import write_bytes, write_duration
 from mydocker.domain.templates import needs_password, words_as_written
 from mydocker.domain.words import gettext_noop as _
@@ -172,3 +175,31 @@ def _of_spares(environment: Environment) -> Iterator[Mistake]:
                 _("Write most: %(number)s under spares, or leave the others to start cold."),
                 {"number": number, "most": spares.most},
             )
+    yield from _of_schedule(spares.schedule)
+
+
+def _of_schedule(schedule: Sequence[ScheduleLine]) -> Iterator[Mistake]:
+    """Lines of one zone that hold at the same time; of each only the first that it meets."""
+    spans = [(line.zone, list(_week_spans(line))) for line in schedule]
+    for number, (zone, here) in enumerate(spans):
+        for other, (other_zone, there) in enumerate(spans[:number]):
+            if zone == other_zone and any(a < d and c < b for a, b in here for c, d in there):
+                yield Mistake(
+                    ("spares", "schedule", number),
+                    _("This line holds at the same time as line %(other)s of the schedule."),
+                    _("They do not add up: the larger number holds. Class sessions add up."),
+                    {"other": other + 1},
+                )
+                break
+
+
+def _week_spans(line: ScheduleLine) -> Iterator[tuple[int, int]]:
+    """Minutes since Monday, 0:00 by the clock, between which the line holds; none is cut."""
+    last = line.to_minutes + (MINUTES_OF_DAY if line.to_minutes < line.from_minutes else 0)
+    week = 7 * MINUTES_OF_DAY
+    for number, day in enumerate(Day):
+        if day in line.days:
+            begin, end = (number * MINUTES_OF_DAY + each for each in (line.from_minutes, last))
+            yield begin, min(end, week)
+            if end > week:
+                yield 0, end - week

@@ -10,13 +10,18 @@ from mydocker.domain.words import gettext_noop as _
 
 LONGEST_PATH = 1_000
 
-_SYSTEM = frozenset({"/", "/home", "/mnt", "/opt", "/srv", "/usr", "/usr/local", "/var", "/media"})
+_SYSTEM = frozenset(
+    {
+        *("/", "/home", "/mnt", "/opt", "/srv", "/usr", "/var", "/media"),
+        *("/usr/local", "/usr/local/share"),
+    }
+)
 """Folders that a home would hide; below them it may stand."""
 _CLOSED = (
     *("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/run"),
     *("/sbin", "/sys", "/tmp", "/usr/bin", "/usr/lib", "/usr/sbin", "/var/lib/dpkg"),  # noqa: S108
     # The platform's own, in every container.
-    *("/.mydocker", "/opt/mydocker"),
+    *("/.mydocker", "/opt/mydocker", "/usr/local/share/jupyter"),
 )
 """Folders that take no home, nor does what is below them."""
 

@@ -6,7 +6,14 @@ here.
 
 from mydocker.domain.environments.ahead import NotAhead, Way, WhyNot, eligibility
 from mydocker.domain.jupyter import Culler, Culling, culling_options
-from mydocker.domain.spares.demand import Wanted, Why, learnt, next_change, wanted_spares
+from mydocker.domain.spares.demand import (
+    Wanted,
+    Why,
+    learnt,
+    next_change,
+    next_excess,
+    wanted_spares,
+)
 from mydocker.domain.spares.stock import (
     Limits,
     Pause,
@@ -43,6 +50,7 @@ __all__ = [
     "eligibility",
     "learnt",
     "next_change",
+    "next_excess",
     "plan_stock",
     "wanted_spares",
 ]

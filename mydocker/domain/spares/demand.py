@@ -106,6 +106,22 @@ def next_change(spares: Spares, sessions: Sequence[ClassSession], now: datetime)
     return next((each for each in instants if number(each) != present), None)
 
 
+def next_excess(
+    spares: Spares, sessions: Sequence[ClassSession], possible: int, now: datetime
+) -> tuple[datetime, int] | None:
+    """Return when calendars next ask for more than is possible, and for how many; or None.
+
+    From `now` on, within `LOOK_AHEAD`, if nobody came meanwhile; never more than `spares.most`.
+    """
+    if spares.mode is SpareMode.NEVER:
+        return None
+    for instant in (now, *changes(spares.schedule, sessions, now, now + LOOK_AHEAD)):
+        number = _largest(_by_calendar(spares, sessions, (), instant), spares.most).number
+        if number > possible:
+            return instant, number
+    return None
+
+
 def _by_calendar(
     spares: Spares, sessions: Iterable[ClassSession], present: Iterable[datetime], now: datetime
 ) -> dict[Why, int]:

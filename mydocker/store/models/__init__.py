@@ -5,9 +5,11 @@ from mydocker.store.models.environments import Environment, Maintainer
 from mydocker.store.models.nodes import Node, Pool
 from mydocker.store.models.people import Identity, Person
 from mydocker.store.models.runs import Run, RunHost
+from mydocker.store.models.statistics import Demand, Sample
 from mydocker.store.models.workspaces import Home, ImageSize, StoryEvent, Workspace
 
 __all__ = [
-    "Environment", "Grant", "Home", "Identity", "ImageSize", "Login", "Maintainer", "Node",
-    "Person", "Pool", "Run", "RunHost", "StoryEvent", "Ticket", "Token", "Workspace",
+    "Demand", "Environment", "Grant", "Home", "Identity", "ImageSize", "Login", "Maintainer",
+    "Node", "Person", "Pool", "Run", "RunHost", "Sample", "StoryEvent", "Ticket", "Token",
+    "Workspace",
 ]  # fmt: skip

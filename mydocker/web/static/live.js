@@ -52,6 +52,7 @@ function swap(html) {
   const body = document.getElementById("body");
   document.title = `${body.dataset.title} · myDocker`;
   showChoice();
+  document.dispatchEvent(new Event("fragments"));
 }
 
 function replace(old, fresh) {
@@ -92,10 +93,13 @@ function announce(text) {
   speak();
 }
 
-// --- the stream: closed in hidden tabs, resumed when looked at again ---
+// --- the stream: closed in hidden tabs, resumed when looked at again. A tab that is to tell before
+// the workspace stops goes on: its stream may then begin there, too ---
+
+const isIdle = () => document.hidden && !main.hasAttribute("data-follows-hidden");
 
 function connect() {
-  if (source || document.hidden) return;
+  if (source || isIdle()) return;
   source = new EventSource(main.dataset.stream);
   source.onopen = () => { clearTimeout(lostTimer); lostTimer = null; lost.hidden = true; };
   source.onerror = () => {
@@ -121,7 +125,7 @@ function close() {
 }
 
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) close();
+  if (isIdle()) close();
   else { connect(); openIfAsked(); }
   followJournal();
 });

@@ -128,6 +128,23 @@ async def test_a_websocket_wakes_but_counts_nothing(asleep: Gate) -> None:
     assert asleep.bell.rings == [CONTAINER]
 
 
+@asyncio
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/api/contents/essai.ipynb?content=0&1700000000",
+        "/user/api/contents/essai.ipynb?type=notebook&content=0",
+        "/api/kernels/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
+    ],
+)
+async def test_what_a_lab_begins_to_save_or_to_take_up_a_kernel_wakes_and_is_not_counted(
+    asleep: Gate, target: str
+) -> None:
+    assert (await asleep.ask(host(), *POLL, target=target)).status == 200
+    assert asleep.bell.rings == [CONTAINER]
+    assert await interactions(asleep) == 0
+
+
 def test_the_handshake_of_a_websocket_that_woke_is_no_typing() -> None:
     rounds = [(0, Count(1, 1, 400, 1)), (30, Count(1, 1, 1400, 2)), (60, Count(1, 1, 1800, 2))]
     assert [read.interactions for read in metered(*rounds)] == [1, 1, 2]
@@ -136,7 +153,7 @@ def test_the_handshake_of_a_websocket_that_woke_is_no_typing() -> None:
 @asyncio
 async def test_only_websockets_upgrade(asleep: Gate) -> None:
     upgrade = [("Connection", "Upgrade"), ("Upgrade", "h2c"), *POLL]
-    assert (await asleep.ask(host(), *upgrade)).status == 503
+    assert (await asleep.ask(host(), *upgrade)).status == 429
     await asleep.ask(host(), *upgrade, method="POST")
     assert asleep.run.last.all("upgrade") == []
 
@@ -184,7 +201,7 @@ async def test_what_an_open_tab_asks_by_itself_is_answered_and_wakes_nobody(
     asleep: Gate, headers: Headers, method: str, target: str
 ) -> None:
     answer = await asleep.ask(host(), *headers, method=method, target=target)
-    assert answer.status == 503
+    assert answer.status == 429
     assert answer.one("retry-after") == "30" and answer.one("cache-control") == "no-store"
     if method != "HEAD":
         assert answer.json.keys() == {"code", "message", "hint", "reference"}

@@ -5,7 +5,7 @@ from mydocker.domain.runs import Phase
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0004_sleep"),
+        ("store", "0005_statistics"),
     ]
 
     operations = [
