@@ -18,6 +18,7 @@ from mydocker.adapters.docker import DockerDriver
 from mydocker.adapters.haproxy import HaproxyGateway
 from mydocker.adapters.jupyter import JupyterSensor
 from mydocker.adapters.window import PATIENCE_SECONDS, SocketWindow, ask
+from mydocker.domain.queue import Limits
 from mydocker.domain.runs import Patience, Phase
 from mydocker.loops import metrics
 from mydocker.loops.bookkeeper import Bookkeeper
@@ -34,6 +35,7 @@ from mydocker.loops.parts import Parts
 from mydocker.loops.quartermaster import Quartermaster
 from mydocker.loops.sizes import Sizes
 from mydocker.loops.storekeeper import Storekeeper
+from mydocker.loops.usher import Usher
 from mydocker.loops.warden import Warden
 from mydocker.loops.watcher import Watcher
 from mydocker.loops.watchman import Watchman
@@ -114,7 +116,6 @@ async def run_loops(
     launcher = Launcher(
         parts,
         Protection(agent, mend=lambda: warden.wake("")),
-        at_once=settings.concurrent_starts,
         port_suffix=_port_suffix(settings),
     )
     custodian = Custodian(
@@ -123,6 +124,12 @@ async def run_loops(
         showcase,
         apps_domain=settings.apps_domain,
         patience=Patience(to_answer=settings.start_patience),
+    )
+    measured: dict[str, int] = {}
+    usher = Usher(
+        parts,
+        limits=Limits(at_once=settings.concurrent_starts, holds=settings.start_patience / 2),
+        measured=measured,
     )
     health = Health(database, driver, gateway, agent, FIRST_ENVIRONMENT)
     window = WindowServer(where.loops, window_callers, showcase, database, driver, agent, health)
@@ -135,7 +142,16 @@ async def run_loops(
         Desk(Janitor(database, driver, agent, clock), key="all"),
         Desk(Quartermaster(database, agent, clock), key="disk"),
         Desk(Bookkeeper(database, agent, clock), key="sample"),
-        Desk(Storekeeper(parts, apps_domain=settings.apps_domain), key="pool"),
+        Desk(usher, key="queue"),
+        Desk(
+            Storekeeper(
+                parts,
+                apps_domain=settings.apps_domain,
+                measured=measured,
+                asked_bytes=lambda: usher.lacking_bytes,
+            ),
+            key="pool",
+        ),
         Desk(watchman, key="sleepers"),
         warden,
     ]

@@ -108,8 +108,8 @@ class Settings:
     concurrent_starts: int = _knob(
         8,
         "containers",
-        "Starts handed to the engine at once. Measured: beyond 8 on two cores "
-        "nothing gets faster and the first people wait longer.",
+        "Starts of people under way at once; others wait in the queue. Measured: beyond 8 on "
+        "two cores nothing gets faster and the first people wait longer.",
     )
     start_patience: timedelta = _knob(
         timedelta(seconds=120), "duration", "How long a program may take to answer on its ports."

@@ -132,7 +132,19 @@ _WORKSPACE: dict[str, Any] = {
     ],
     "credentials": {"username": "kq3m5x7a", "password": "7Hc…"},
     "stops_at": "2026-11-22T10:30:00.000000Z",
+    "queue": None,
 }
+
+
+class Queue(BaseModel):
+    """A place in the queue of those who start."""
+
+    model_config = ConfigDict(extra="forbid")
+    place: int = Field(description="From 1.")
+    of: int = Field(description="How many wait.")
+    seconds: int | None = Field(
+        description="Until it is ready, from measured starts; null where none could tell."
+    )
 
 
 class Workspace(BaseModel):
@@ -149,6 +161,7 @@ class Workspace(BaseModel):
         "never in lists."
     )
     stops_at: datetime | None = Field(description="When it stops if nothing happens.")
+    queue: Queue | None = Field(description="Null unless it waits for its turn to start.")
 
 
 class Owner(BaseModel):

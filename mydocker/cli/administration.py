@@ -226,17 +226,26 @@ def workspace_start(
         found = _summary(person, asked.workspace)
         deadline = time.monotonic() + (WAIT_SECONDS if wait else 0)
         while found["state"] not in SETTLED and time.monotonic() < deadline:
-            before = found["state"]
+            before = _progress(found)
             time.sleep(0.05)
             found = _summary(person, asked.workspace)
-            if found["state"] != before:
-                typer.echo(found["state"], err=True)
+            if _progress(found) != before:
+                typer.echo(_progress(found), err=True)
     if as_json:
         _print(found)
     else:
-        typer.echo(f"{found['id']}  {found['state']}")
+        typer.echo(f"{found['id']}  {_progress(found)}")
     if wait and found["state"] != "ready":
         refuse(_why(found))
+
+
+def _progress(found: Mapping[str, Any]) -> str:
+    """The state, and the place of what waits: `queued, 3 of 14, about 12 s`."""
+    queue = found["queue"]
+    if queue is None:
+        return str(found["state"])
+    about = "" if queue["seconds"] is None else f", about {queue['seconds']} s"
+    return f"{found['state']}, {queue['place']} of {queue['of']}{about}"
 
 
 def _why(found: Mapping[str, Any]) -> str:
@@ -272,7 +281,7 @@ def workspace_list(as_json: bool = AS_JSON) -> None:
         _print(rows)
         return
     for row in rows:
-        typer.echo(f"{row['id']}  {row['environment']:30} {row['state']}")
+        typer.echo(f"{row['id']}  {row['environment']:30} {_progress(row)}")
 
 
 @workspace_app.command("stop")

@@ -113,6 +113,8 @@ class RunFacts:
     """A container was started in this run's name once; it is never started twice."""
     failure: Reason | None = None
     standing: Standing = Standing.COLD
+    has_turn: bool = False
+    """Its turn to start came; a spare needs none."""
     should_sleep: bool = False
     """Somebody judged that nobody uses it."""
     asleep: bool = False
@@ -144,6 +146,11 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class Pull:
     """Fetch the image; then look again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Stand in the queue; nothing else to do until it is its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +215,7 @@ class Rest:
 Step = (
     Record
     | Pull
+    | Wait
     | Launch
     | Probe
     | StandBy
@@ -236,10 +244,17 @@ def next_step(
     if not wanted:
         return Record(Phase.STOPPING, why_not)
     if run.phase is Phase.NEW:
-        return Record(Phase.STARTING) if seen.image_here else Pull()
+        return _towards_its_turn(run, seen)
     if run.phase is Phase.STARTING:
         return _towards_running(run, seen)
     return _while_running(run, seen, now, patience)
+
+
+def _towards_its_turn(run: RunFacts, seen: Seen) -> Step:
+    if not seen.image_here:
+        return Pull()  # also while others go first
+    may_start = run.has_turn or run.standing is not Standing.COLD
+    return Record(Phase.STARTING) if may_start else Wait()
 
 
 def _towards_running(run: RunFacts, seen: Seen) -> Step:

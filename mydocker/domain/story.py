@@ -36,6 +36,8 @@ class StoryKind(StrEnum):
     """A spare became the workspace's run."""
     IMAGE_PULLING = "image_pulling"
     IMAGE_READY = "image_ready"
+    TURN_CAME = "turn_came"
+    """It had to wait in the queue, and may start now."""
     HOMES_ATTACHED = "homes_attached"
     CONTAINER_STARTING = "container_starting"
     CONTAINER_STARTED = "container_started"
@@ -106,6 +108,9 @@ SENTENCES: Mapping[StoryKind, Sentence] = MappingProxyType(
             _("The image is arriving on the node"), _("%(image)s. The next starts will not wait.")
         ),
         StoryKind.IMAGE_READY: Sentence(_("The image is there"), _("%(size)s in %(seconds)s s.")),
+        StoryKind.TURN_CAME: Sentence(
+            _("Your turn came"), _("After %(seconds)s s in the queue, from place %(place)s.")
+        ),
         StoryKind.HOMES_ATTACHED: Sentence(_("Homes attached"), "%(paths)s", is_for_everyone=False),
         StoryKind.CONTAINER_STARTING: Sentence(
             _("The container is starting"), _("With your homes attached.")

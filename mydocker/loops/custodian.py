@@ -38,6 +38,7 @@ from mydocker.domain.runs import (
     Step,
     Thaw,
     Unpublish,
+    Wait,
     next_step,
 )
 from mydocker.loops import ledger
@@ -95,8 +96,9 @@ class Custodian:
         """Runs whose routes this process put; what another process put is put again."""
 
     async def keys(self) -> Collection[str]:
-        keys = set(await self._database(ledger.keys))
-        return keys - await self._settled() if keys else keys
+        keys = await self._database(ledger.keys)
+        settled = await self._settled() if keys else set()
+        return [key for key in keys if key not in settled]
 
     async def _settled(self) -> set[str]:
         """Keys with nothing to do: one look at the engine instead of one for each."""
@@ -129,6 +131,8 @@ class Custodian:
                 return
             try:
                 case = await self._do(step, case, glimpse, woken)
+                if isinstance(step, Wait):
+                    return  # whoever gives the turn rings
             except Refused as refusal:
                 await self._fail(run, refusal)
                 case = None
@@ -202,6 +206,8 @@ class Custodian:
             case Pull():
                 await self._pull(run)
                 glimpse.image_here = True
+            case Wait():
+                await self._database(ledger.stand_in_queue, run, self._clock.now())
             case Freeze():
                 await self._sleeping.freeze(run)
                 glimpse.frozen = None

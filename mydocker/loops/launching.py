@@ -1,6 +1,8 @@
-"""From a run to its container: homes attached, plan made, engine asked, a few at a time."""
+"""From a run to its container: homes attached, plan made, engine asked.
 
-import asyncio
+How many at once is decided by whoever gives turns (`usher`) and makes spares (`storekeeper`).
+"""
+
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -74,12 +76,10 @@ class Launcher:
         parts: Parts,
         protection: Protection,
         *,
-        at_once: int,
         port_suffix: str,
     ) -> None:
         self._database, self._clock = parts.database, parts.clock
         self._driver, self._agent, self._protection = parts.driver, parts.agent, protection
-        self._turn = asyncio.Semaphore(at_once)
         self._port_suffix = port_suffix
 
     async def launch(self, run: RunRow) -> Sighting:
@@ -87,11 +87,10 @@ class Launcher:
         container; repeatable.
         """
         definition = ledger.definition_of(run)
-        async with self._turn:
-            await self._protection.ensure()
-            places = await self._agent.prepare(run.id, len(definition.homes))
-            person = await self._settle(run, definition) if run.workspace else None
-            return await self._driver.launch(self._plan(run, definition, places, person))
+        await self._protection.ensure()
+        places = await self._agent.prepare(run.id, len(definition.homes))
+        person = await self._settle(run, definition) if run.workspace else None
+        return await self._driver.launch(self._plan(run, definition, places, person))
 
     async def bind(self, run: RunRow) -> None:
         """Give a claimed run's container its homes and its person; repeatable."""

@@ -1,7 +1,7 @@
 """What the custodian reads and writes, each function one transaction. The only writer of runs."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mydocker.domain.environments import Environment
 from mydocker.domain.failures import Cause, Reason
@@ -14,12 +14,14 @@ from mydocker.ports.nodes import Introduction
 from mydocker.services import catalogue, claims
 from mydocker.services import workspaces as services
 from mydocker.services.catalogue import Known
-from mydocker.store import access, people, runs, story, workspaces
+from mydocker.store import access, people, queue, runs, story, workspaces
 from mydocker.store.doorbell import ring
-from mydocker.store.runs import RunRow
+from mydocker.store.runs import LOCAL, RunRow
 from mydocker.store.workspaces import WorkspaceRow
 
 MEGABYTE = 1_000_000
+WORTH_TELLING = timedelta(seconds=1)
+"""Of waiting for a turn."""
 
 
 def definition_of(run: RunRow) -> Environment:
@@ -33,11 +35,11 @@ def memory_of(run: RunRow) -> str:
 
 
 def keys() -> Collection[str]:
-    """Everything that the custodian has to do with."""
-    return {
+    """Everything that the custodian has to do with; who asked first comes first."""
+    return [
         *workspaces.with_something_to_do(),
         *(key_of(None, spare.id) for spare in runs.spares()),
-    }
+    ]
 
 
 def settled() -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -103,6 +105,12 @@ def _make(
     return runs.make(workspace, generation, environment.row, web, apps_domain, asked_at, now)
 
 
+def stand_in_queue(run: RunRow, now: datetime) -> None:
+    """Nothing is missing for the start but its turn. Repeatable."""
+    if run.queued_at is None and queue.stand(run, now):
+        ring("turn", LOCAL)
+
+
 def note(run: RunRow, **facts: object) -> None:
     """Remember what was done or seen outside."""
     runs.note(run.id, **facts)
@@ -130,6 +138,10 @@ def record(
     if moved is None or not run.workspace:
         return moved
     _tell(run, phase, now, reason)
+    if run.queued_at is not None and (phase is Phase.READY or phase >= Phase.STOPPING):
+        ring("turn", LOCAL)
+        if run.turn_at is None:
+            ring("line", LOCAL)
     if reason is not None and reason.cause is Cause.SPARE_LOST:
         services.ask_again(run.workspace, run.generation, reason.cause, now)
     ring("workspace", run.workspace)
@@ -143,6 +155,7 @@ def _tell(run: RunRow, phase: Phase, now: datetime, reason: Reason | None) -> No
     facts: dict[str, str] = {}
     match phase:
         case Phase.STARTING:
+            _tell_of_turn(run, now)
             kind = StoryKind.CONTAINER_STARTING
         case Phase.ANSWERING:
             ports = [p.number for p in definition_of(run).ports if p.ready is not None]
@@ -160,6 +173,15 @@ def _tell(run: RunRow, phase: Phase, now: datetime, reason: Reason | None) -> No
             kind, facts = StoryKind.STOPPED, {"cause": run.cause, **run.facts}
             metrics.STOPS.labels(run.cause or "unknown").inc()
     story.append(run.workspace, kind, now, run=run.id, **facts)
+
+
+def _tell_of_turn(run: RunRow, now: datetime) -> None:
+    """Where it had to wait: for how long, and from which place."""
+    if run.queued_at is None or run.turn_at is None or run.turn_at - run.queued_at < WORTH_TELLING:
+        return
+    waited = f"{(run.turn_at - run.queued_at).total_seconds():.1f}"
+    facts = {"seconds": waited, "place": str(run.queued_place or 1)}
+    story.append(run.workspace, StoryKind.TURN_CAME, now, run=run.id, **facts)
 
 
 def _measure(run: RunRow, outcome: str, now: datetime) -> None:

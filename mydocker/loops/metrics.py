@@ -44,6 +44,16 @@ SPARES = Gauge(
     ["environment", "state"],
     multiprocess_mode="mostrecent",
 )
+QUEUE_WAITING = Gauge(
+    "mydocker_queue_waiting",
+    "People's starts that wait for nothing but their turn.",
+    multiprocess_mode="mostrecent",
+)
+QUEUE_SECONDS = Histogram(
+    "mydocker_queue_seconds",
+    "Time that a start waited for its turn, its image being there.",
+    buckets=(0.01, 0.05, 0.2, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640, 1280),
+)
 SLEEPERS = Gauge(
     "mydocker_sleepers",
     "Runs that are asleep: of people, and spares.",

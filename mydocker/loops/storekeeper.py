@@ -5,7 +5,7 @@ Containers are the custodian's: here rows are made, and marked as not wanted any
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -107,6 +107,8 @@ class Storekeeper:
         limits: Limits | None = None,
         answers: Answers = answers,
         between_rounds: float = BETWEEN_ROUNDS_SECONDS,
+        measured: dict[str, int] | None = None,
+        asked_bytes: Callable[[], int] = lambda: 0,
     ) -> None:
         self._database, self._clock = parts.database, parts.clock
         self._driver, self._agent = parts.driver, parts.agent
@@ -114,7 +116,9 @@ class Storekeeper:
         self._answers, self._between_rounds = answers, between_rounds
         self._arrivals = Arrivals()
         self._answered: dict[str, datetime] = {}
-        self._bytes: dict[str, int] = {}
+        self._bytes = {} if measured is None else measured
+        """By environment; others read it."""
+        self._asked_bytes = asked_bytes
         self._offered: set[str] = set()
         """Environments that had or wanted spares once; their figures go on."""
         self._told: tuple[Shortage, ...] = ()
@@ -248,6 +252,7 @@ class Storekeeper:
             available_bytes=machine.memory_available_bytes,
             returning_bytes=sum(leaving),
             cpu_busy=machine.cpu_busy,
+            asked_bytes=self._asked_bytes(),
             starts=starts,
             asked_lately=self._arrivals.lately(self._clock.now()),
         )

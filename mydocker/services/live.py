@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from mydocker.domain.logs import LogLine
 from mydocker.ports.errors import Unavailable
 from mydocker.ports.window import Shown, UsageShown, Window
+from mydocker.services.queue import forget as forget_places
 from mydocker.services.withdrawals import TOPIC, Withdrawn
 from mydocker.store.doorbell import Listener, Ring
 
@@ -30,7 +31,17 @@ class Moved:
 OF_A_WORKSPACE = ("wish", "workspace")
 """Topics whose key is a workspace that has to be read again."""
 
-Change = Moved | Shown | Withdrawn
+
+@dataclass(frozen=True, slots=True)
+class LineMoved:
+    """Places in the queue changed: whoever shows one reads it again."""
+
+
+LINE = "line"
+LINE_EVERY_SECONDS = 1.0
+"""Followers are told of places no more often, however fast people come through."""
+
+Change = Moved | LineMoved | Shown | Withdrawn
 
 
 class Hub:
@@ -40,7 +51,8 @@ class Hub:
         self._window = window
         self._followers: dict[str, set[asyncio.Queue[Change]]] = defaultdict(set)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._listener = Listener(self._heard, (TOPIC, *OF_A_WORKSPACE))
+        self._listener = Listener(self._heard, (TOPIC, LINE, *OF_A_WORKSPACE))
+        self._telling_of_line: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Pass on what comes until cancelled."""
@@ -83,9 +95,22 @@ class Hub:
         if ring.topic == TOPIC and self._loop is not None:
             with suppress(RuntimeError):  # the loop ended just now
                 self._loop.call_soon_threadsafe(self._tell_all, Withdrawn(ring.key))
+        if ring.topic == LINE and self._loop is not None:
+            with suppress(RuntimeError):  # the loop ended just now
+                self._loop.call_soon_threadsafe(self._line_moved)
         if ring.key in self._followers and ring.topic in OF_A_WORKSPACE and self._loop is not None:
             with suppress(RuntimeError):  # the loop ended just now
                 self._loop.call_soon_threadsafe(self._tell, ring.key, Moved(ring.key))
+
+    def _line_moved(self) -> None:
+        if self._telling_of_line is None and self._loop is not None:
+            later = self._loop.call_later
+            self._telling_of_line = later(LINE_EVERY_SECONDS, self._tell_of_line)
+
+    def _tell_of_line(self) -> None:
+        self._telling_of_line = None
+        forget_places()
+        self._tell_all(LineMoved())
 
     def _tell_all(self, change: Change) -> None:
         for workspace in list(self._followers):

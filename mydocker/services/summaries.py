@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from math import ceil
 
 from django.conf import settings
 
+from mydocker import steady
 from mydocker.domain.environments import Environment, Text, read_environment
 from mydocker.domain.failures import Reason
 from mydocker.domain.people import Action, Person, may
@@ -14,7 +16,10 @@ from mydocker.domain.refusals import Kind, Refusal
 from mydocker.domain.runs import Phase
 from mydocker.domain.words import gettext_noop as _
 from mydocker.domain.workspaces import State, reason_of, state_of
+from mydocker.services import queue
+from mydocker.services.queue import Standing
 from mydocker.services.tellings import tell_reason
+from mydocker.store import runs
 from mydocker.store import summaries as store
 from mydocker.store.summaries import SummaryRow
 
@@ -46,6 +51,8 @@ class Summary:
     stops_at: datetime | None
     run: str | None
     """Its newest run, live or ended."""
+    queue: Standing | None = None
+    """Its place, while it waits for its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,13 @@ def as_json(summary: Summary, language: str) -> dict[str, object]:
         if summary.credentials
         else None,
         "stops_at": iso(summary.stops_at) if summary.stops_at else None,
+        "queue": _queue_as_json(summary.queue) if summary.queue else None,
     }
+
+
+def _queue_as_json(found: Standing) -> dict[str, object]:
+    seconds = None if found.seconds is None else ceil(found.seconds)
+    return {"place": found.place, "of": found.of, "seconds": seconds}
 
 
 def iso(at: datetime) -> str:
@@ -155,7 +168,15 @@ def _summary(row: SummaryRow) -> Summary:
         None,
         row.stops_at if facts and facts.phase is Phase.READY else None,
         row.run.id if row.run else None,
+        _standing(row) if state is State.QUEUED else None,
     )
+
+
+def _standing(row: SummaryRow) -> Standing | None:
+    if row.run is None:
+        return None
+    usual = runs.usual_seconds(row.environment_id)
+    return queue.standing(row.run.id, usual, steady.now())
 
 
 @lru_cache(maxsize=2048)

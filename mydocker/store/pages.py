@@ -47,6 +47,7 @@ class RunGlance:
     ended_at: datetime | None
     should_sleep: bool
     asleep_at: datetime | None
+    turn_at: datetime | None = None
 
     def as_facts(self) -> RunFacts:
         """What the rules about states need of it."""
@@ -155,7 +156,7 @@ SELECT w.id, w.person_id, e.id, e.slug, e.title_en, e.title_fr, e.join_code, e.r
        e.definition, w.wanted, w.generation, w.asked_at, w.stops_at, w.warned_at,
        r.id, r.generation, r.phase, r.phase_since, r.launched, r.pulling, r.cause, r.facts,
        r.created_at, r.ready_at, r.ended_at, r.should_sleep, r.asleep_at, p.display_name,
-       p.mail, r.definition
+       p.mail, r.definition, r.turn_at
   FROM workspace w
   JOIN environment e ON e.id = w.environment_id
   JOIN person p ON p.id = w.person_id
@@ -193,10 +194,6 @@ SELECT h.host, h.port, r.id, r.phase, w.id, w.person_id, w.environment_id
  WHERE h.host = %s AND w.deleted_at IS NULL
 """
 _LIVE_BY_PHASE = "SELECT phase, COUNT(*) FROM run WHERE phase < 5 GROUP BY phase"
-_QUEUE = (
-    "SELECT COUNT(*), SUM(CASE WHEN created_at < %s THEN 1 ELSE 0 END) FROM run "
-    "WHERE phase = 0 AND phase < 5"  # the index holds live runs, and SQLite wants to be told so
-)
 _TOKENS = """
 SELECT id, title, scopes, created_at, expires_at, last_used_at FROM token
  WHERE person_id = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > %s)
@@ -274,12 +271,6 @@ def people_by_environment(environments: Sequence[str]) -> Mapping[str, int]:
     return _counts(
         "SELECT environment_id, COUNT(*) FROM workspace WHERE deleted_at IS NULL AND", environments
     )
-
-
-def place_in_queue(since: datetime) -> tuple[int, int]:
-    """The place of a run that waits since then, and how many wait in all."""
-    [(waiting, before)] = sql.rows(_QUEUE, since)
-    return int(before or 0) + 1, waiting
 
 
 def homes(person: str, workspace: str = "") -> Sequence[HomeGlance]:
@@ -370,6 +361,7 @@ def _glance(row: Sequence[Any]) -> RunGlance:
         row[14], row[15], Phase(row[16]), sql.moment(row[17]), bool(row[18]), bool(row[19]),
         row[20], sql.json_of(row[21]), sql.moment(row[22]), sql.moment_or_none(row[23]),
         sql.moment_or_none(row[24]), bool(row[25]), sql.moment_or_none(row[26]),
+        sql.moment_or_none(row[30]),
     )  # fmt: skip
 
 

@@ -19,10 +19,11 @@ _RUNS = """
 SELECT r.id, r.workspace_id, r.environment_id, r.generation, r.phase, r.phase_since, r.definition,
        r.launched, r.attached, r.published, r.pulling, r.container, r.address, r.cause, r.facts,
        r.created_at, r.ready_at, r.secret, r.is_spare, r.stands_by_at, r.retired, r.revision,
-       r.image_id, r.should_sleep, r.asleep_at, h.port, h.host
+       r.image_id, r.should_sleep, r.asleep_at, r.queued_at, r.queued_place, r.turn_at,
+       h.port, h.host
   FROM run r LEFT JOIN run_host h ON h.run_id = r.id WHERE """
 _LIVES = f"r.phase < {Phase.ENDED:d}"
-_PORT = 25
+_PORT = 28
 LOCAL = "local"
 """The one node of one machine."""
 
@@ -59,6 +60,9 @@ class RunRow:
     image_id: str = ""
     should_sleep: bool = False
     asleep_at: datetime | None = None
+    queued_at: datetime | None = None
+    queued_place: int | None = None
+    turn_at: datetime | None = None
 
     @property
     def standing(self) -> Standing:
@@ -79,6 +83,7 @@ class RunRow:
         failure = Reason(Cause(self.cause), self.facts) if self.cause else None
         return RunFacts(
             self.phase, self.phase_since, self.launched, failure, self.standing,
+            has_turn=self.turn_at is not None,
             should_sleep=self.should_sleep, asleep=self.asleep_at is not None,
         )  # fmt: skip
 
@@ -200,6 +205,11 @@ def ready() -> Sequence[RunRow]:
 def spares() -> Sequence[RunRow]:
     """Every spare that is nobody's and may exist outside."""
     return _all(f"{_LIVES} AND r.workspace_id IS NULL")
+
+
+def under_way() -> Sequence[RunRow]:
+    """Every run that has had its turn to start and is not ready."""
+    return _all(f"r.phase < {Phase.READY:d} AND r.turn_at IS NOT NULL")
 
 
 def with_spares() -> Collection[str]:
@@ -329,10 +339,12 @@ def sizes() -> Mapping[str, int]:
 
 
 def usual_seconds(environment: str, count: int = 20) -> float | None:
-    """Median time from wish to ready of the last runs of an environment; None if there are none."""
+    """Median time from its turn to ready of the last cold starts of an environment, the queue not
+    counted; None if there are none.
+    """
     rows = Run.objects.filter(environment_id=environment, ready_at__isnull=False, is_spare=False)
-    times = rows.order_by("-ready_at").values_list("created_at", "ready_at")[:count]
-    took = sorted((ready - created).total_seconds() for created, ready in times if ready)
+    times = rows.order_by("-ready_at").values_list("turn_at", "created_at", "ready_at")[:count]
+    took = sorted((ready - (turn or made)).total_seconds() for turn, made, ready in times if ready)
     return took[len(took) // 2] if took else None
 
 
@@ -361,5 +373,6 @@ def _row(row: Sequence[Any], hosts: Mapping[int, str]) -> RunRow:
         None if row[12] is None else str(row[12]), row[13], sql.json_of(row[14]),
         sql.moment(row[15]), sql.moment_or_none(row[16]), hosts, row[17], bool(row[18]),
         sql.moment_or_none(row[19]), row[20], row[21], row[22],
-        bool(row[23]), sql.moment_or_none(row[24]),
+        bool(row[23]), sql.moment_or_none(row[24]), sql.moment_or_none(row[25]), row[26],
+        sql.moment_or_none(row[27]),
     )  # fmt: skip

@@ -38,13 +38,14 @@ class SummaryRow:
     generation: int
     stops_at: datetime | None
     run: LatestRun | None
+    environment_id: str = ""
 
 
 _SHOWN = """
 SELECT w.id, e.slug, e.title_en, e.title_fr, p.id, p.display_name, p.mail, p.role, p.enabled,
        w.wanted, w.generation, w.stops_at, w.extended_until,
        r.id, r.generation, r.pulling, r.phase, r.phase_since, r.launched, r.cause, r.facts,
-       r.should_sleep, r.asleep_at
+       r.should_sleep, r.asleep_at, e.id
   FROM workspace w
   JOIN environment e ON e.id = w.environment_id
   JOIN person p ON p.id = w.person_id
@@ -123,7 +124,8 @@ def _summary(row: Sequence[Any]) -> SummaryRow:
         bool(row[9]),
         row[10],
         stops_at,
-        _run(*row[13:]) if row[13] else None,
+        _run(*row[13:23]) if row[13] else None,
+        row[23],
     )
 
 

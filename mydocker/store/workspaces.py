@@ -143,15 +143,17 @@ def home_set_aside(workspace: str, now: datetime) -> None:
 
 
 def with_something_to_do() -> Sequence[str]:
-    """Every workspace that a run lives for, or is wanted for, or whose home waits for the trash."""
+    """Every workspace that a run lives for, or is wanted for, or whose home waits for the trash.
+
+    Those whose run is still to be made come last, in the order in which they were asked for.
+    """
     live = Run.objects.filter(phase__lt=Phase.ENDED, workspace__isnull=False)
     ids = set(live.values_list("workspace_id", flat=True))
     last = Run.objects.filter(workspace_id=OuterRef("id"), generation=OuterRef("generation"))
-    ids |= set(
-        Workspace.objects.filter(wanted=True).exclude(Exists(last)).values_list("id", flat=True)
-    )
+    due = Workspace.objects.filter(wanted=True).exclude(Exists(last))
+    asked = list(due.order_by("asked_at").values_list("id", flat=True))
     ids |= set(Workspace.objects.filter(reset_home=True).values_list("id", flat=True))
-    return sorted(str(id) for id in ids)
+    return [*(ids - set(asked)), *asked]
 
 
 def find_all(workspaces: Collection[str]) -> Mapping[str, WorkspaceRow]:

@@ -46,6 +46,12 @@ def duration_text(duration: timedelta) -> str:
     return f"{hours}{_NO_BREAK}h{_NO_BREAK}{minutes:02d}" if minutes else f"{hours}{_NO_BREAK}h"
 
 
+def about_text(seconds: float) -> str:
+    """`8 s`, `40 s`, `3 min`: no more exact than it can be, and never less."""
+    step = 1 if seconds < 10 else 5 if seconds < 30 else 10
+    return duration_text(timedelta(seconds=step * ceil(seconds / step)))
+
+
 def seconds_text(seconds: float) -> str:
     """`0,8 s`, `12 s`: one decimal below ten seconds."""
     shown = number_text(seconds) if seconds < 10 else number_text(round(seconds))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -75,6 +75,16 @@ def fragments_of(page: Page, reader: Reader) -> Fragments:
     )
     run = page.card.run.id if page.card.run else ""
     return Fragments((page.card.state.value + page.card.look.word, run), body, parts)
+
+
+def part_anew(fragments: Fragments, event: str, page: Page, reader: Reader) -> Fragments:
+    """Render one part and leave the others; within `reader.reading()`."""
+    templates = dict(PARTS[page.layout])
+    parts = tuple(
+        (name, reader.render(templates[name], page=page) if name == event else html)
+        for name, html in fragments.parts
+    )
+    return replace(fragments, parts=parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ and through a cold start, so that two links in two tabs do not mix.
 """
 
 import re
+from datetime import datetime
 from urllib.parse import quote, unquote, urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,8 +22,9 @@ from mydocker.services.answers import answer_to
 from mydocker.services.catalogue import Known, admitted, by_join_code
 from mydocker.store import pages
 from mydocker.store.pages import Visitor
+from mydocker.web.amounts import about_text
 from mydocker.web.errors import reference_of, report_link
-from mydocker.web.estimates import is_ready_at_once, usual_seconds
+from mydocker.web.estimates import is_ready_at_once, usual_seconds, wait_of
 from mydocker.web.offers import makers_of, other_ports, shape_of
 from mydocker.web.placing import is_ready_soon
 from mydocker.web.rendering import render
@@ -96,6 +98,15 @@ def _start(
     return see_other(f"/workspaces/{asked.workspace}{query}")
 
 
+def _wait(environment: str, now: datetime) -> dict[str, object] | None:
+    """How many people are before whoever clicks now, and how long it takes where that is known."""
+    found = wait_of(environment, now)
+    if found is None:
+        return None
+    time = "" if found.seconds is None else about_text(found.seconds)
+    return {"people": found.place - 1, "time": time}
+
+
 def _page(
     request: HttpRequest,
     visitor: Visitor,
@@ -113,6 +124,7 @@ def _page(
         "other_ports": list(other_ports(definition)),
         "at_once": is_ready_at_once(environment.row.id, steady.now()),
         "usual": usual_seconds(environment.row.id, steady.now()),
+        "wait": _wait(environment.row.id, steady.now()),
         "who": visitor.person,
         "redirect": redirect,
         "shown_redirect": unquote(redirect),

@@ -8,9 +8,10 @@ from django.utils.translation import get_language
 
 from mydocker.domain.environments import Environment, Interface, Protocol
 from mydocker.services.catalogue import Known
+from mydocker.services.queue import Standing
 from mydocker.store import pages
-from mydocker.web.amounts import cpus_text, seconds_text, size_text
-from mydocker.web.estimates import is_ready_at_once, usual_seconds
+from mydocker.web.amounts import about_text, cpus_text, seconds_text, size_text
+from mydocker.web.estimates import is_ready_at_once, usual_seconds, wait_of
 
 QUICK_SECONDS = 5
 """A start that takes less is shown with a bolt."""
@@ -56,7 +57,7 @@ def makers_of(definition: Environment, names: Mapping[str, str]) -> str:
 def _offer(known: Known, by: str, now: datetime) -> Offer:
     definition = known.definition
     language = get_language() or "en"
-    usual = usual_seconds(known.row.id, now)
+    usual, wait = usual_seconds(known.row.id, now), wait_of(known.row.id, now)
     return Offer(
         definition.title.in_language(language),
         known.row.join_code,
@@ -66,10 +67,17 @@ def _offer(known: Known, by: str, now: datetime) -> Offer:
         list(dict.fromkeys(shape_of(each) for each in definition.interfaces))[:4],
         ", ".join(each.title.in_language(language) for each in definition.interfaces),
         resources_text(definition),
-        seconds_text(usual) if usual is not None else "",
-        usual is not None and usual < QUICK_SECONDS,
+        _expected(usual, wait),
+        usual is not None and usual < QUICK_SECONDS and wait is None,
         is_ready_at_once(known.row.id, now),
     )
+
+
+def _expected(usual: float | None, wait: Standing | None) -> str:
+    """How long whoever asks now waits; empty where nobody can tell."""
+    if wait is not None:
+        return about_text(wait.seconds) if wait.seconds is not None else ""
+    return seconds_text(usual) if usual is not None else ""
 
 
 def shape_of(interface: Interface) -> str:

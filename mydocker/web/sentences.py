@@ -6,8 +6,8 @@ from django.utils.translation import gettext
 
 from mydocker.domain.workspaces import State
 from mydocker.store.pages import Card
-from mydocker.web.amounts import duration_text, seconds_text
-from mydocker.web.estimates import is_ready_at_once, usual_seconds
+from mydocker.web.amounts import about_text, duration_text, seconds_text
+from mydocker.web.estimates import is_ready_at_once, standing_of, usual_seconds, wait_of
 from mydocker.web.templatetags.mydocker import moment_text
 
 SOON = timedelta(hours=1)
@@ -20,7 +20,7 @@ def sentence_of(card: Card, now: datetime) -> str:
         case State.STOPPED:
             return starts_in(card.environment, now)
         case State.QUEUED:
-            return gettext("Your turn comes by itself")
+            return in_queue(card, now)
         case State.PULLING:
             return gettext("The image is on its way")
         case State.STARTING:
@@ -39,18 +39,33 @@ def starts_in(environment: str, now: datetime) -> str:
     """How long a start takes."""
     if is_ready_at_once(environment, now):
         return gettext("Starts at once")
-    usual = usual_seconds(environment, now)
+    usual, wait = usual_seconds(environment, now), wait_of(environment, now)
+    if wait is not None and wait.seconds is not None:
+        return gettext("Starts in about %(time)s") % {"time": about_text(wait.seconds)}
     if usual is None:
         return gettext("Your files stay")
     return gettext("Starts in about %(time)s") % {"time": seconds_text(usual)}
 
 
+def in_queue(card: Card, now: datetime) -> str:
+    """Which place it has, and how long it takes from there."""
+    found = standing_of(card, now)
+    if found is None:
+        return gettext("Your turn comes by itself")
+    place = {"place": found.place, "count": found.of}
+    if found.seconds is None:
+        return gettext("Number %(place)s of %(count)s") % place
+    facts = {**place, "time": about_text(found.seconds)}
+    return gettext("Number %(place)s of %(count)s, about %(time)s") % facts
+
+
 def time_left(card: Card, now: datetime) -> str:
     """How long it still takes, as the last starts did."""
     usual = usual_seconds(card.environment, now)
-    if usual is None or card.asked_at is None:
+    began = card.run.turn_at or card.run.created_at if card.run else card.asked_at
+    if usual is None or began is None:
         return gettext("It will be ready soon")
-    left = usual - (now - card.asked_at).total_seconds()
+    left = usual - (now - began).total_seconds()
     if left < 1:
         return gettext("Any moment now")
     return gettext("About %(time)s to go") % {"time": seconds_text(round(left))}

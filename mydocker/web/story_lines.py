@@ -25,6 +25,7 @@ _STEPS = frozenset(
     {
         *(kind for kind, sentence in SENTENCES.items() if not sentence.is_for_everyone),
         StoryKind.ADMITTED,
+        StoryKind.TURN_CAME,
         StoryKind.CONTAINER_STARTING,
         StoryKind.ANSWERING,
         StoryKind.STOPPING,
@@ -64,6 +65,7 @@ _REACHED: Mapping[str, int] = {
     StoryKind.ADMITTED: 1,
     StoryKind.IMAGE_PULLING: 1,
     StoryKind.IMAGE_READY: 1,
+    StoryKind.TURN_CAME: 1,
     StoryKind.HOMES_ATTACHED: 2,
     StoryKind.CONTAINER_STARTING: 2,
     StoryKind.CONTAINER_STARTED: 2,

@@ -9,7 +9,7 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import parse_qs
@@ -20,16 +20,24 @@ from django.http import HttpRequest, QueryDict
 from mydocker import steady
 from mydocker.domain.people import Action, may
 from mydocker.domain.refusals import Refusal
+from mydocker.domain.workspaces import State
 from mydocker.ports.errors import Unavailable
 from mydocker.ports.window import PullShown
-from mydocker.services.live import Change, Hub, Moved
+from mydocker.services.live import Change, Hub, LineMoved, Moved
 from mydocker.services.withdrawals import Withdrawn
 from mydocker.store import pages
 from mydocker.store.pages import Visitor
 from mydocker.store.transactions import DatabaseError, drop_broken_connection
-from mydocker.web.fragments import Fragments, PullTeller, Reader, fragments_of, usage_fragment
+from mydocker.web.fragments import (
+    Fragments,
+    PullTeller,
+    Reader,
+    fragments_of,
+    part_anew,
+    usage_fragment,
+)
 from mydocker.web.visitors import chosen_language, reader_zone
-from mydocker.web.workspace_page import Page, Target, read
+from mydocker.web.workspace_page import Page, Target, in_its_place, read
 from mydocker.web.workspaces import target_of
 
 Scope = MutableMapping[str, Any]
@@ -192,6 +200,13 @@ def _look(request: Request, reader: Reader, target: Target) -> _Seen | None:
         return _Seen(visitor.person.id, page, fragments_of(page, reader))
 
 
+def _look_at_place(seen: _Seen, reader: Reader) -> _Seen:
+    """The same page with its place as it is now: many wait, so this reads nothing of their own."""
+    with reader.reading():
+        page = in_its_place(seen.page, steady.now())
+        return replace(seen, page=page, fragments=part_anew(seen.fragments, "queue", page, reader))
+
+
 class _Follower:
     """One browser's stream from its first event to its end."""
 
@@ -234,11 +249,15 @@ class _Follower:
             except TimeoutError:
                 await self._request.write(": \n\n")
                 continue
-            has_moved, pull = self._drain(change)
+            has_moved, line_moved, pull = self._drain(change)
             if has_moved:
                 break
             if pull is not None:
                 await self._push_pull(pull)
+            if line_moved and seen.page.card.state is State.QUEUED:
+                elsewhere = await _in_thread(_look_at_place, seen, self._reader)
+                await self._push(seen, elsewhere)
+                return elsewhere
             return seen
         try:
             fresh = await _in_thread(_look, self._request, self._reader, self._target)
@@ -248,19 +267,23 @@ class _Follower:
             await self._push(seen, fresh)
         return fresh
 
-    def _drain(self, change: Change) -> tuple[bool, PullShown | None]:
-        """What of all that waits matters: whether to look again, and the last pull."""
-        has_moved, pull = False, None
+    def _drain(self, change: Change) -> tuple[bool, bool, PullShown | None]:
+        """What of all that waits matters: whether to look again, or at the place alone; and the
+        last pull.
+        """
+        has_moved, line_moved, pull = False, False, None
         while True:
             match change:
                 case Moved():
                     has_moved = True
+                case LineMoved():
+                    line_moved = True
                 case Withdrawn():
                     has_moved = has_moved or change.concerns(self._person)
                 case PullShown():
                     pull = change
             if self._changes.empty():
-                return has_moved, pull
+                return has_moved, line_moved, pull
             change = self._changes.get_nowait()
 
     async def _push(self, before: _Seen, fresh: _Seen) -> None:

@@ -4,7 +4,7 @@ push of its stream, from the same values through the same templates.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from urllib.parse import unquote, urlencode
@@ -20,9 +20,9 @@ from mydocker.store import pages
 from mydocker.store.pages import Card, HomeGlance, Screen, Visitor
 from mydocker.store.story import StoryRow
 from mydocker.web import story_lines
-from mydocker.web.amounts import cpus_text, duration_text, size_text
+from mydocker.web.amounts import about_text, cpus_text, duration_text, size_text
 from mydocker.web.errors import report_to_support
-from mydocker.web.estimates import usual_seconds
+from mydocker.web.estimates import standing_of, usual_seconds
 from mydocker.web.offers import other_ports, shape_of
 from mydocker.web.sentences import sentence_of, time_left
 from mydocker.web.story_lines import STEPS
@@ -153,6 +153,7 @@ def page_of(
     else:
         lines = story_lines.past(story, definition, names, SHORT_STORY)
     ways = ways_of(card, definition, target) if is_owner else []
+    eta = _eta(card, now)
     return Page(
         card=card,
         layout=layout,
@@ -167,7 +168,7 @@ def page_of(
         other_ports=" · ".join(other_ports(definition)),
         opens_without_typing=all(each.auth is not Auth.NONE for each in definition.interfaces),
         countdown=countdown_of(card, definition, now) if layout == "ready" else None,
-        eta=_eta(card, now),
+        eta=eta,
         explanation=_explanation(card, now),
         steps_done=story_lines.reached(story) if layout == "starting" else 0,
         lines=story_lines.written(
@@ -180,7 +181,7 @@ def page_of(
         memory=size_text(definition.resources.memory_bytes),
         ordinal=card.generation,
         usual=usual_seconds(card.environment, now),
-        announcement=announcement_of(card),
+        announcement=announcement_of(card, eta),
         version=_version(card, story),
     )
 
@@ -195,6 +196,14 @@ def read(
     story = pages.story(workspace, MOST_READ if everything else ENOUGH_READ)
     homes = pages.homes(screen.card.person, workspace)
     return page_of(screen, story, homes, visitor, target, now, everything=everything)
+
+
+def in_its_place(page: Page, now: datetime) -> Page:
+    """The page of a workspace that waits, with the place that it has now."""
+    eta, card = _eta(page.card, now), page.card
+    return replace(
+        page, eta=eta, explanation=_explanation(card, now), announcement=announcement_of(card, eta)
+    )
 
 
 def definition_of(screen: Screen) -> Environment:
@@ -263,16 +272,8 @@ def report_on(page: Page) -> str:
 
 def _eta(card: Card, now: datetime) -> str:
     match card.state:
-        case State.QUEUED if card.run is not None:
-            place, waiting = pages.place_in_queue(card.run.created_at)
-            if waiting > 1:
-                return gettext("You are number %(place)s of %(count)s") % {
-                    "place": place,
-                    "count": waiting,
-                }
-            return gettext("Your turn comes next")
         case State.QUEUED:
-            return gettext("Your turn comes next")
+            return _place(card, now)
         case State.PULLING:
             return gettext("The image is on its way")
         case State.STARTING:
@@ -281,10 +282,30 @@ def _eta(card: Card, now: datetime) -> str:
             return ""
 
 
+def _place(card: Card, now: datetime) -> str:
+    found = standing_of(card, now)
+    if found is None or found.of == 1:
+        return gettext("Your turn comes next")
+    return gettext("You are number %(place)s of %(count)s") % {
+        "place": found.place,
+        "count": found.of,
+    }
+
+
+def _why_it_waits(card: Card, now: datetime) -> str:
+    found = standing_of(card, now)
+    stays = gettext("You may close this page or sign out: you keep your place.")
+    if found is None or found.seconds is None:
+        then = gettext("It starts as soon as there is room.")
+    else:
+        then = gettext("Ready in about %(time)s.") % {"time": about_text(found.seconds)}
+    return f"{then} {stays}"
+
+
 def _explanation(card: Card, now: datetime) -> str:
     match card.state:
         case State.QUEUED:
-            return gettext("Others asked a moment before you. You may close this page.")
+            return _why_it_waits(card, now)
         case State.PULLING:
             return gettext(
                 "This server receives the image for the first time. "
@@ -296,9 +317,10 @@ def _explanation(card: Card, now: datetime) -> str:
             return ""
 
 
-def announcement_of(card: Card) -> str:
-    """What a screen reader is told when the state changes."""
-    return f"{card.title.in_language(get_language() or 'en')}: {gettext(card.look.word)}"
+def announcement_of(card: Card, eta: str) -> str:
+    """What a screen reader is told when the state, or the place in the queue, changes."""
+    told = f"{card.title.in_language(get_language() or 'en')}: {gettext(card.look.word)}"
+    return f"{told}. {eta}" if card.state is State.QUEUED else told
 
 
 def _version(card: Card, story: Sequence[StoryRow]) -> str:

@@ -13,7 +13,7 @@ from mydocker.store import runs
 
 from .conftest import NOW, Somebody, make_environment, make_workspace, send
 
-KEYS = ["id", "environment", "state", "reason", "interfaces", "credentials", "stops_at"]
+KEYS = ["id", "environment", "state", "reason", "interfaces", "credentials", "stops_at", "queue"]
 TOLD = {
     "never": "stopped",
     "wanted": "queued",

@@ -34,6 +34,7 @@ from mydocker.domain.runs import (
     Step,
     Thaw,
     Unpublish,
+    Wait,
     next_step,
     reason_of_exit,
 )
@@ -74,6 +75,7 @@ def every_case() -> Iterator[Case]:
             Phase, BOTH, (None, Reason(Cause.OUT_OF_MEMORY)), Standing
         )
     ]
+    runs += [replace(run, has_turn=True) for run in runs if run.phase is Phase.NEW]
     runs += [
         replace(run, should_sleep=should_sleep, asleep=asleep)
         for run in runs
@@ -99,8 +101,8 @@ runs, and sleep only of what may."""
 
 def test_there_is_a_step_for_everything() -> None:
     kinds = (
-        Record, Pull, Launch, Probe, StandBy, Bind, Publish, Freeze, Thaw, Unpublish, Remove,
-        Detach, Rest,
+        Record, Pull, Wait, Launch, Probe, StandBy, Bind, Publish, Freeze, Thaw, Unpublish,
+        Remove, Detach, Rest,
     )  # fmt: skip
     assert {type(case.step) for case in CASES} == set(kinds)
 
@@ -254,6 +256,19 @@ def test_an_image_is_fetched_only_where_it_is_missing() -> None:
             assert not case.seen.image_here and case.run.phase is Phase.NEW, case
 
 
+def test_nobody_starts_before_their_turn_and_a_spare_needs_none() -> None:
+    for case in CASES:
+        if case.wanted and case.run.phase is Phase.NEW and case.seen.image_here:
+            may_start = case.run.has_turn or case.run.standing is not Standing.COLD
+            assert case.step == (Record(Phase.STARTING) if may_start else Wait()), case
+
+
+def test_an_image_arrives_while_others_go_first() -> None:
+    for case in CASES:
+        if case.wanted and case.run.phase is Phase.NEW and not case.seen.image_here:
+            assert case.step == Pull(), case
+
+
 def test_ports_have_two_minutes_and_programs_ten_seconds() -> None:
     assert (PATIENCE.to_answer, PATIENCE.to_stop) == (timedelta(minutes=2), timedelta(seconds=10))
 
@@ -340,6 +355,8 @@ class World:
             self.run = replace(self.run, asleep=True)  # written before
         if survives > isinstance(step, Freeze):
             self.act(step)
+        if isinstance(step, Wait):
+            self.run = replace(self.run, has_turn=True)
         if survives > 2 and isinstance(step, Thaw):
             self.run = replace(self.run, asleep=False, should_sleep=False)
         if survives > 1 and isinstance(step, Launch):
@@ -520,7 +537,7 @@ def test_a_sleeper_is_thawed_before_it_is_told_to_end() -> None:
 def test_without_mishaps_it_takes_the_straight_way() -> None:
     world = World()
     steps = [type(world.turn()) for _turn in range(8)]
-    assert steps == [Pull, Record, Launch, Record, Publish, Record, Rest, Rest]
+    assert steps == [Pull, Wait, Record, Launch, Record, Publish, Record, Rest]
     world.wanted = False
     steps = [type(world.turn()) for _turn in range(6)]
     assert steps == [Record, Unpublish, Remove, Detach, Record, Rest]

@@ -12,7 +12,7 @@ from mydocker.domain.words import gettext_noop
 
 KNOWN_PLACES = {
     "memory", "minutes", "hours", "status", "signal", "image", "detail", "port", "seconds",
-    "node", "until", "interface", "size", "paths", "ports", "stops_at", "used", "allowed",
+    "node", "until", "interface", "size", "paths", "ports", "stops_at", "used", "allowed", "place",
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ParamSpec, TypeVar
 
 from mydocker.domain.environments import Port
+from mydocker.domain.queue import Limits as QueueLimits
 from mydocker.domain.runs import Patience, Phase
 from mydocker.domain.spares import Limits
 from mydocker.loops.custodian import Custodian
@@ -18,6 +19,7 @@ from mydocker.loops.launching import Launcher, Protection
 from mydocker.loops.office import Desk, serve
 from mydocker.loops.parts import Parts
 from mydocker.loops.storekeeper import Storekeeper
+from mydocker.loops.usher import Usher
 from mydocker.loops.watcher import Watcher
 from mydocker.loops.watchman import Watchman
 from mydocker.loops.window import Showcase
@@ -122,7 +124,6 @@ async def house(
     launcher = Launcher(
         parts,
         Protection(agent, patience_seconds=firewall_patience),
-        at_once=at_once,
         port_suffix="",
     )
     custodian = Custodian(
@@ -131,10 +132,12 @@ async def house(
         patience=patience or Patience(timedelta(seconds=5), timedelta(seconds=0.05)),
         answers=outside.answers,
     )  # fmt: skip
+    usher = Usher(parts, limits=QueueLimits(at_once=at_once))
     desks = [
         Desk(custodian),
         Desk(Gatekeeper(database, gateway, agent, clock), key=CHANGED),
         Desk(Janitor(database, driver, agent, clock, grace=janitor_grace), key="all"),
+        Desk(usher, key="queue"),
         Desk(
             Storekeeper(
                 parts,
@@ -142,6 +145,7 @@ async def house(
                 limits=limits,
                 answers=outside.answers,
                 between_rounds=0.01,
+                asked_bytes=lambda: usher.lacking_bytes,
             ),
             key="pool",
         ),

@@ -61,6 +61,8 @@ class Room:
     """What could be used without swapping (`MemAvailable`)."""
     returning_bytes: int = 0
     """Of spares that were retired and whose containers have not ended yet."""
+    asked_bytes: int = 0
+    """What somebody in the queue waits for, beside what is never given away."""
     cpu_busy: float = 0.0
     """Share of all CPUs, from 0 to 1."""
     starts: int = 0
@@ -295,9 +297,10 @@ def _give_back(
     """Retire until memory is no longer scarce, always from the shelf that has most of its wanted.
 
     So all environments come down together, and none loses its last spare while another is full.
-    `returning` bytes are on their way back already.
+    `returning` bytes are on their way back already. Who waits for memory gets it from spares.
     """
-    lacking = limits.scarce * room.total_bytes - room.available_bytes - returning
+    wanted = limits.scarce * room.total_bytes + room.asked_bytes
+    lacking = wanted - room.available_bytes - returning
     given: list[Retirement] = []
     while lacking > 0 and (full := [each for each in kept.values() if each.spares]):
         most = max(full, key=lambda each: (_part(each.shelf, len(each.spares)), len(each.spares)))

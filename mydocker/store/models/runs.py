@@ -54,6 +54,14 @@ class Run(models.Model):
     """Wished by whoever judges that nobody uses it; taken back when somebody does."""
     asleep_at = models.DateTimeField(null=True)
     """Since when it may be frozen: written before it is, taken back after the thaw."""
+    queued_at = models.DateTimeField(null=True)
+    """From when on only its turn was missing."""
+    queued_place = models.PositiveIntegerField(null=True)
+    """Its place in the queue then, from 1."""
+    place_since = models.DateTimeField(null=True)
+    """From when its place counts; null: from `created_at`."""
+    turn_at = models.DateTimeField(null=True)
+    """When its turn to start came; null for a spare, which needs none."""
     created_at = models.DateTimeField()
     """When it was asked for; of a spare that nobody claimed, when it was made."""
     ready_at = models.DateTimeField(null=True)
@@ -95,6 +103,16 @@ class Run(models.Model):
                 fields=["environment", "stands_by_at"],
                 condition=Q(workspace__isnull=True, phase__lt=Phase.ENDED),
                 name="run_spare",
+            ),
+            models.Index(
+                fields=["place_since"],
+                condition=Q(phase=Phase.NEW, queued_at__isnull=False, turn_at__isnull=True),
+                name="run_queue",
+            ),
+            models.Index(
+                fields=["turn_at"],
+                condition=Q(phase__lt=Phase.READY, turn_at__isnull=False),
+                name="run_under_way",
             ),
             models.Index(
                 F("environment"),
