@@ -134,10 +134,13 @@ async def run_loops(
     health = Health(database, driver, gateway, agent, FIRST_ENVIRONMENT)
     window = WindowServer(where.loops, window_callers, showcase, database, driver, agent, health)
     watchman = Watchman(parts)
+    culler = Culler(
+        database, gateway, agent, JupyterSensor(), clock, asked_bytes=lambda: usher.lacking_bytes
+    )
     desks = [
         Desk(custodian),
         Desk(Gatekeeper(database, gateway, agent, clock), key=CHANGED),
-        Desk(Culler(database, gateway, agent, JupyterSensor(), clock)),
+        Desk(culler),
         Desk(Doorkeeper(database, clock), key="all"),
         Desk(Janitor(database, driver, agent, clock), key="all"),
         Desk(Quartermaster(database, agent, clock), key="disk"),

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from mydocker.domain.environments.values import Environment
 from mydocker.domain.jupyter import Culler, culling_options
+from mydocker.domain.queue import Limits
 from mydocker.domain.templates import BadTemplate, words_as_written
 
 AWAKE_AT_LEAST = timedelta(minutes=1)
@@ -83,13 +84,15 @@ class Sleeper:
 
 
 def ending_for_memory(
-    sleepers: Collection[Sleeper], total_bytes: int, available_bytes: int
+    sleepers: Collection[Sleeper], total_bytes: int, available_bytes: int, asked_bytes: int = 0
 ) -> Sequence[str]:
     """Return the sleepers that end because the node's memory is short, the oldest first.
 
-    As few as free what lacks to the reserve, as far as one knows; none while it is there.
+    As few as free what lacks to the reserve, as far as one knows; none while it is there. Where
+    people wait for memory it is theirs: `asked_bytes` beside the reserve of the queue.
     """
-    lacking = MEMORY_RESERVE * total_bytes - available_bytes
+    reserve = Limits().reserve if asked_bytes else MEMORY_RESERVE
+    lacking = reserve * total_bytes + asked_bytes - available_bytes
     ending = []
     for sleeper in sorted(sleepers, key=lambda each: (each.since, each.run)):
         if lacking <= 0:

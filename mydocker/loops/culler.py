@@ -5,7 +5,7 @@ Jupyter, and CPU time elsewhere; applications are asked only when the gateway ha
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -63,10 +63,12 @@ class Judged:
 
 
 class Culler:
-    """An office whose keys are everybody, at every round, and a workspace somebody rang for."""
+    """An office whose keys are everybody, at every round, a workspace somebody rang for, and the
+    node, where people wait for memory.
+    """
 
     name = "culler"
-    topics = frozenset({"lifetime"})
+    topics = frozenset({"lifetime", "room"})
 
     def __init__(
         self,
@@ -76,10 +78,13 @@ class Culler:
         jupyter: WorkSensor,
         clock: SteadyClock,
         *,
+        asked_bytes: Callable[[], int] = lambda: 0,
         every: timedelta = timedelta(seconds=30),
     ) -> None:
+        """`asked_bytes`: what people who wait for memory need of it."""
         self._database, self._gateway, self._agent = database, gateway, agent
         self._jupyter, self._clock = jupyter, clock
+        self._asked_bytes = asked_bytes
         self.backstop = every
         self._began = clock.now()
         self._signs: dict[str, Signs] = {}
@@ -92,6 +97,8 @@ class Culler:
     async def turn(self, key: str, woken: asyncio.Event) -> None:
         if key == EVERYBODY:
             await self._judge_everybody()
+            await self._make_room()
+        elif key == runs.LOCAL:
             await self._make_room()
         else:
             await self._database(self._tell_end, key)
@@ -135,7 +142,7 @@ class Culler:
             if container in held and run.asleep_at
         ]
         total, available = machine.memory_total_bytes, machine.memory_available_bytes
-        ending = ending_for_memory(sleepers, total, available)
+        ending = ending_for_memory(sleepers, total, available, self._asked_bytes())
         await self._database(_end, ending, self._clock.now())
 
     async def _judge(

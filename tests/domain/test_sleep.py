@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mydocker.domain.environments import Environment, Lifetime, Text
+from mydocker.domain.queue import Limits
 from mydocker.domain.sleep import (
     AWAKE_AT_LEAST,
     MEMORY_RESERVE,
@@ -60,14 +61,14 @@ def test_the_spares_that_are_claimed_next_stay_awake(ages: list[timedelta]) -> N
         assert spare in first or NOW - spare.since < SETTLING
 
 
-@given(sleepers, st.integers(1, 2**36), st.integers(0, 2**36))
+@given(sleepers, st.integers(1, 2**36), st.integers(0, 2**36), st.integers(0, 2**34))
 def test_sleepers_end_for_memory_from_the_oldest_on_and_no_more_than_needed(
-    asleep: list[Sleeper], total: int, available: int
+    asleep: list[Sleeper], total: int, available: int, asked: int
 ) -> None:
-    ending = ending_for_memory(asleep, total, available)
+    ending = ending_for_memory(asleep, total, available, asked)
     in_turn = sorted(asleep, key=lambda sleeper: (sleeper.since, sleeper.run))
     assert list(ending) == [sleeper.run for sleeper in in_turn[: len(ending)]]
-    lacking = MEMORY_RESERVE * total - available
+    lacking = (Limits().reserve if asked else MEMORY_RESERVE) * total + asked - available
     assert bool(ending) == (lacking > 0 and bool(asleep))
     freed = [sleeper.holds_bytes for sleeper in in_turn[: len(ending)]]
     assert not ending or sum(freed[:-1]) < lacking

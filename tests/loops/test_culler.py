@@ -61,7 +61,9 @@ class Round:
         self.notebook, self.database = Notebook(), Database()
         self.culler = Culler(
             self.database, self.gateway, self.agent, self.notebook, self.clock,  # type: ignore[arg-type]
+            asked_bytes=lambda: self.asked_bytes,
         )  # fmt: skip
+        self.asked_bytes = 0
         self.run: RunRow | None = None
 
     async def begin(self, **changes: object) -> None:
@@ -284,6 +286,15 @@ async def test_a_sleeper_ends_when_others_need_the_memory_and_says_so(round_: Ro
     row = await round_.database(stored.find, round_.run.workspace)
     assert row is not None
     assert row.stop_cause == Cause.MEMORY_NEEDED
+
+
+async def test_a_sleeper_ends_at_once_for_people_who_wait(round_: Round) -> None:
+    await round_.begin(**SLEEPY)
+    await round_.look(30 * MINUTE)
+    await round_.sleep()
+    round_.asked_bytes = round_.agent.machine_now.memory_total_bytes
+    await round_.culler.turn(runs.LOCAL, asyncio.Event())
+    assert not await round_.wanted()
 
 
 async def test_who_is_awake_is_not_ended_for_memory(round_: Round) -> None:
