@@ -135,8 +135,9 @@ async def run_loops(
     window = WindowServer(where.loops, window_callers, showcase, database, driver, agent, health)
     watchman = Watchman(parts)
     culler = Culler(
-        database, gateway, agent, JupyterSensor(), clock, asked_bytes=lambda: usher.lacking_bytes
-    )
+        database, gateway, agent, JupyterSensor(), clock,
+        asked_bytes=lambda: usher.lacking_bytes, every=settings.idle_round,
+    )  # fmt: skip
     desks = [
         Desk(custodian),
         Desk(Gatekeeper(database, gateway, agent, clock), key=CHANGED),

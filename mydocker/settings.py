@@ -114,6 +114,11 @@ class Settings:
     start_patience: timedelta = _knob(
         timedelta(seconds=120), "duration", "How long a program may take to answer on its ports."
     )
+    idle_round: timedelta = _knob(
+        timedelta(seconds=30),
+        "duration",
+        "How often all workspaces are looked at: who is idle, who may sleep.",
+    )
     freeze_swap: str = _knob(
         "none",
         "`none`, `zram` or `node`",
@@ -222,6 +227,8 @@ def check(settings: Settings) -> None:
         )
     if settings.concurrent_starts < 1:
         raise BadSettings("MYDOCKER_CONCURRENT_STARTS must be at least 1.")
+    if settings.idle_round < timedelta(seconds=1):
+        raise BadSettings("MYDOCKER_IDLE_ROUND must be at least 1 s.")
     if settings.freeze_swap not in ("none", "zram", "node"):
         raise BadSettings("MYDOCKER_FREEZE_SWAP must be none, zram or node.")
     if settings.freeze_swap_bytes and settings.freeze_swap_bytes < LEAST_SWAP_BYTES:

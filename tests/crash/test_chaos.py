@@ -24,8 +24,8 @@ SECONDS = float(os.environ.get("MYDOCKER_TEST_CHAOS_SECONDS", "120"))
 PEOPLE = 20
 PROCESSES = ("web", "streams", "loops", "agent", "gateway")
 BETWEEN_KILLS = (0.5, 4.0)
-AWAY = (0.0, 3.0)
-"""Seconds between two things that a person does, which is when a workspace may fall asleep."""
+AWAY, LONG_AWAY = (0.0, 3.0), (11.0, 25.0)
+"""Seconds between two things that a person does; after ten a workspace falls asleep."""
 DEFINITION = """
 slug: tiny
 title: {en: Tiny, fr: Petit}
@@ -47,7 +47,7 @@ def definition(spares: int) -> str:
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """A service whose environment keeps four spares."""
-    with running(definition(4)) as service:
+    with running(definition(4), MYDOCKER_IDLE_ROUND="1s") as service:
         yield service
 
 
@@ -73,8 +73,9 @@ def test_people_come_and_go_while_everything_dies(service: Service, people: Sequ
         kills = killing.result()
         # Acknowledged and not stopped since: it becomes ready without anybody asking again.
         list(pool.map(come_back, people, range(PEOPLE)))
-    print(f"{visits} visits, {kills} kills")
-    assert visits > PEOPLE and kills > SECONDS / 10
+    asleep = ask(service, "SELECT COUNT(*) FROM story_event WHERE kind = 'asleep'")[0]
+    print(f"{visits} visits, {kills} kills, {asleep} fell asleep")
+    assert visits > PEOPLE and kills > SECONDS / 10 and int(asleep) > 0
     assert given_twice(service) == []
     list(map(leave, people))
     service.cli("environment", "apply", "-", stdin=definition(0))
@@ -95,7 +96,7 @@ def kill(service: Service, over: threading.Event) -> int:
 def live(api: Api, number: int, over: threading.Event) -> int:
     """Start, look at one's own files, leave or stop, come back; how many times one was in."""
     draw, visits = random.Random(f"{SEED}-{number}"), 0
-    while not over.wait(draw.uniform(*AWAY)):
+    while not over.wait(draw.uniform(*draw.choices((AWAY, LONG_AWAY), (4, 1))[0])):
         workspace = api.start()
         if draw.random() < 0.2:  # no patience
             api.call("POST", f"/workspaces/{workspace}/stop")

@@ -15,14 +15,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.engine]
 DEFINITION = (ROOT / "catalogue/jupyterlab-python/environment.yaml").read_text()
 SLEEPY = DEFINITION.replace("lifetime:\n", "lifetime:\n  sleep: 10s\n", 1)
 ASLEEP_SECONDS = 180.0
-"""It is looked at twice a minute, and what a busy machine is late with counts as work."""
+"""What a busy machine is late with counts as work."""
 COLD = "\nspares: {mode: never}\n"
 
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """A service whose JupyterLab falls asleep soon."""
-    with running(SLEEPY + COLD) as service:
+    with running(SLEEPY + COLD, MYDOCKER_IDLE_ROUND="2s") as service:
         yield service
 
 
