@@ -1,16 +1,17 @@
 """The queue on stand-ins: order of arrival, memory, restarts; nobody is forgotten."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import ParamSpec, TypeVar
 
 import pytest
-from asgiref.sync import sync_to_async
 
 from mydocker.domain.environments import read_environment
 from mydocker.domain.people import Person
 from mydocker.domain.runs import Phase, Sighting
 from mydocker.loops import metrics
+from mydocker.loops.database import Database
 from mydocker.ports.driver import RunPlan
 from mydocker.services import environments
 from mydocker.services import workspaces as services
@@ -21,6 +22,8 @@ from tests.loops.house import House, Outside, house, now
 from tests.loops.test_storekeeper import QUICK, standing
 from tests.people import TINY, student, tiny
 
+P = ParamSpec("P")
+T = TypeVar("T")
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 TIGHT = 900 << 20
 """Available bytes of which an eighth of the 8 GiB node is more than there is to give."""
@@ -113,7 +116,7 @@ async def test_a_restart_of_the_loops_keeps_everybody_in_their_place() -> None:
         first = await at.database(ask, people[:8])
         await at.until(lambda: waiting(first) == 6)
         before = [each.run for each in await at.database(queue.everybody)]
-    late = await ask_without_loops(people[8:])
+    late = await without_loops(ask, people[8:])
     async with house(outside, at_once=2) as at:
         places = sorted(await at.database(queue.everybody), key=lambda each: each.since)
         assert [each.run for each in places][:6] == before
@@ -123,9 +126,13 @@ async def test_a_restart_of_the_loops_keeps_everybody_in_their_place() -> None:
         assert await at.database(turns_of, workspaces) == workspaces
 
 
-async def ask_without_loops(people: Sequence[Person]) -> list[str]:
+async def without_loops(work: Callable[P, T], *words: P.args, **named: P.kwargs) -> T:
     """While no loop runs."""
-    return await sync_to_async(ask)(people)
+    database = Database()
+    try:
+        return await database(work, *words, **named)
+    finally:
+        database.close()
 
 
 async def test_one_person_with_five_workspaces_holds_nobody_up() -> None:
@@ -252,8 +259,8 @@ async def test_who_asked_while_no_loop_ran_goes_in_order_of_asking() -> None:
     outside = Outside()
     async with house(outside) as at:
         people = await at.database(prepare, 9)
-    workspaces = await ask_without_loops(people)
-    assert await sync_to_async(stored.with_something_to_do)() == workspaces
+    workspaces = await without_loops(ask, people)
+    assert await without_loops(stored.with_something_to_do) == workspaces
     async with house(outside, at_once=1) as at:
         await everybody(at, workspaces)
         assert await at.database(turns_of, workspaces) == workspaces
