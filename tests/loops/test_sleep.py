@@ -168,18 +168,49 @@ async def test_who_sleeps_sleeps_on_when_the_platform_is_restarted() -> None:
         assert other.container not in outside.agent.frozen_now
 
 
+async def begin_spare(at: House) -> RunRow:
+    """One that stands by; the only one that is wanted."""
+
+    def want() -> None:
+        runs.make_local_node()
+        tiny(now(), spares={"wanted": 1, "mode": "running", "learnt": False})
+
+    await at.database(want)
+    await at.until(lambda: any(spare.stands_by_at for spare in runs.spares()))
+    (spare,) = await at.database(runs.spares)
+    return spare
+
+
+async def test_a_claim_that_comes_while_its_spare_falls_asleep_has_the_last_word() -> None:
+    outside = Outside()
+    async with house(outside) as at:
+        spare = await begin_spare(at)
+        began, goes_on = asyncio.Event(), asyncio.Event()
+        freeze = outside.agent.freeze
+
+        async def slowly(containers: Collection[str]) -> Mapping[str, bool]:
+            began.set()
+            await goes_on.wait()
+            return await freeze(containers)
+
+        outside.agent.freeze = slowly  # type: ignore[method-assign]
+        await at.database(ledger.let_sleep, spare)
+        await began.wait()
+        person = await at.database(student, now(), "camille@example.org")
+        asked = await at.database(services.ask, person, "tiny", now())
+        assert asked.is_claimed
+        await at.until(lambda: outside.agent.people.get(spare.id) is not None)
+        goes_on.set()
+        run = await at.phase(asked.workspace, Phase.READY)
+        assert run.id == spare.id and run.container not in outside.agent.frozen_now
+        assert await at.database(is_awake, run)
+
+
 async def test_a_spare_sleeps_and_wakes_for_its_person() -> None:
     outside = Outside()
     outside.agent.swap_now = Swap((), is_for_sleepers=True, problem="")
     async with house(outside) as at:
-
-        def want() -> None:
-            runs.make_local_node()
-            tiny(now(), spares={"wanted": 1, "mode": "running", "learnt": False})
-
-        await at.database(want)
-        await at.until(lambda: any(spare.stands_by_at for spare in runs.spares()))
-        (spare,) = await at.database(runs.spares)
+        spare = await begin_spare(at)
         await at.database(ledger.let_sleep, spare)
         await at.until(lambda: found(spare).asleep_at is not None)
         person = await at.database(student, now(), "camille@example.org")
