@@ -225,14 +225,7 @@ def check(settings: Settings) -> None:
             f"MYDOCKER_DATA is too long a path ({settings.data}): sockets lie below it, and Linux "
             f"gives those 107 bytes in all. Choose one of at most {LONGEST_RUN_FOLDER - 4}."
         )
-    if settings.concurrent_starts < 1:
-        raise BadSettings("MYDOCKER_CONCURRENT_STARTS must be at least 1.")
-    if settings.idle_round < timedelta(seconds=1):
-        raise BadSettings("MYDOCKER_IDLE_ROUND must be at least 1 s.")
-    if settings.freeze_swap not in ("none", "zram", "node"):
-        raise BadSettings("MYDOCKER_FREEZE_SWAP must be none, zram or node.")
-    if settings.freeze_swap_bytes and settings.freeze_swap_bytes < LEAST_SWAP_BYTES:
-        raise BadSettings("MYDOCKER_FREEZE_SWAP_BYTES must be 0, or 64 MiB (67108864) or more.")
+    _check_numbers(settings)
     _check_site(settings)
     if settings.is_development:
         if not _is_local(settings.host):
@@ -242,6 +235,17 @@ def check(settings: Settings) -> None:
             )
         return
     _check_production(settings)
+
+
+def _check_numbers(settings: Settings) -> None:
+    if settings.concurrent_starts < 1:
+        raise BadSettings("MYDOCKER_CONCURRENT_STARTS must be at least 1.")
+    if settings.idle_round < timedelta(seconds=1):
+        raise BadSettings("MYDOCKER_IDLE_ROUND must be at least 1 s.")
+    if settings.freeze_swap not in ("none", "zram", "node"):
+        raise BadSettings("MYDOCKER_FREEZE_SWAP must be none, zram or node.")
+    if settings.freeze_swap_bytes and settings.freeze_swap_bytes < LEAST_SWAP_BYTES:
+        raise BadSettings("MYDOCKER_FREEZE_SWAP_BYTES must be 0, or 64 MiB (67108864) or more.")
 
 
 def _check_production(settings: Settings) -> None:

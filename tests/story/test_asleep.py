@@ -13,7 +13,7 @@ from tests.story.signing import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 DEFINITION = (ROOT / "catalogue/jupyterlab-python/environment.yaml").read_text()
-SLEEPY = DEFINITION.replace("lifetime:\n", "lifetime:\n  sleep: 10s\n", 1)
+SLEEPY = DEFINITION.replace("sleep: 20min", "sleep: 10s")
 ASLEEP_SECONDS = 180.0
 """What a busy machine is late with counts as work."""
 COLD = "\nspares: {mode: never}\n"
