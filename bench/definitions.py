@@ -1,5 +1,6 @@
 """Environments that are measured."""
 
+import re
 from pathlib import Path
 
 from tests.service import TINY
@@ -10,7 +11,7 @@ FILLED = "filled"
 _LAB = Path("catalogue/jupyterlab-python/environment.yaml").read_text()
 COLD = f"{_LAB}\nspares: {{mode: never}}\n"
 """JupyterLab of which no spare stands by: what is measured is a start."""
-SLEEPY = COLD.replace("lifetime:\n", "lifetime:\n  sleep: 10s\n")
+SLEEPY = re.sub(r"^  sleep: .*$", "  sleep: 10s", COLD, flags=re.MULTILINE)
 """The same, asleep as soon as may be."""
 
 
