@@ -82,7 +82,8 @@ catalogue: system ## Build every image of the catalogue that is missing or chang
 locks: $(DEV) ## Lock the software of project and images; UPGRADE=1 takes the newest
 	@$(LOCK) --universal --python-version 3.11.2 requirements/base.in -o requirements/base.txt
 	@$(LOCK) --universal --python-version 3.11.2 requirements/dev.in -o requirements/dev.txt
-	@$(LOCK) --universal --python-version 3.11.2 bench/peers/requirements.in \
+	@# With extras: pip wants what an extra asks for pinned under that very name.
+	@$(LOCK) --universal --no-strip-extras --python-version 3.11.2 bench/peers/requirements.in \
 		-o bench/peers/requirements.txt
 	@for list in catalogue/*/*.in bench/peers/images/*/*.in; do \
 		$(LOCK) --python-platform linux --python-version 3.11.2 "$$list" -o "$${list%.in}.txt"; \

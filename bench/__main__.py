@@ -4,18 +4,18 @@ import argparse
 import signal
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 
 from bench import claims, idle, pages, results, starts
+from bench.command import OUTPUT, show
 from bench.definitions import COLD, ahead
+from bench.instant import measure as instant
 from bench.peers import measure as peers
 from bench.peers.hub import HOW, is_installed
 from bench.results import Result
 from tests.service import TINY, Service, running
 
-OUTPUT = Path("var/bench.json")
 PEOPLE = 100
 PAGE_VIEWS = 200
 STARTS = 5
@@ -23,12 +23,6 @@ STARTS_AND_REST = (
     "start.tiny", "start.jupyterlab", "burst.100", "burst.100.median_share", "idle.memory",
     "idle.cpu", "idle.cpu_100",
 )  # fmt: skip
-
-
-def show(result: Result) -> None:
-    """Tell it as soon as it is known."""
-    mark = "holds" if result.holds else "DOES NOT HOLD"
-    print(f"{result.name}: {result.ours:.4g} {result.unit} ({result.spread}) {mark}", flush=True)
 
 
 class Bench:
@@ -63,6 +57,7 @@ class Bench:
             *("claim.redirect", "claim.first200"),
             environment=ahead(claims.SPARES),
         )
+        instant.measure(self.keep, self.wants, instant.Sizes())
         if self.wants(*peers.NAMES):
             self._beside_peers()
 

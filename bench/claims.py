@@ -1,105 +1,73 @@
-"""Claims as a browser makes them: the join form, the way in, JupyterLab's first 200."""
+"""Claims, one after the other: new people, each where spares stand by and all is quiet."""
 
-import json
+import asyncio
+import contextlib
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from collections.abc import Iterator, Sequence
 
-import httpx
-
+from bench.clicks import Click, Visitor, until_full, visitors
+from bench.definitions import JUPYTERLAB
 from bench.results import Goal, Result, p95
-from tests.service import ROOT, Api, Service, wait_for
+from tests.service import Service
 
-ENVIRONMENT = "jupyterlab-python"
 CLAIMS = 20
 SPARES = 4
-PATIENCE_SECONDS = 60
 SETTLE_SECONDS = 2.0
 """Between two claims, so that what is measured is not the filling after the one before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """How long one took, from the POST: to its answer, and to the first 200 of the application."""
+class Claims:
+    """Claims of new people. Its functions are not for use inside an event loop."""
 
-    redirect_ms: float
-    first_200_ms: float
+    def __init__(
+        self, service: Service, runner: asyncio.Runner, newcomers: Sequence[Visitor]
+    ) -> None:
+        self._service, self._runner = service, runner
+        self._newcomers = iter(newcomers)
 
+    def click(self) -> Click:
+        """The next of them clicks, and stops afterwards; then spares are made until all stand by
+        again and all is quiet. Raises RuntimeError where no spare was claimed.
+        """
+        click = self._runner.run(self._click(next(self._newcomers)))
+        self.until_quiet()
+        return click
 
-class Clicker:
-    """Somebody who is signed in in a browser, and new here."""
-
-    def __init__(self, service: Service, person: Api, session: str) -> None:
-        self._service, self._person = service, person
-        self._cookies = f"__Host-mydocker_session={session}; __Host-mydocker_csrf={'c' * 32}"
-
-    def click(self) -> Claim:
-        """Press the button of the join page, follow to JupyterLab, and stop afterwards."""
-        with httpx.Client(timeout=PATIENCE_SECONDS) as client:
-            began = time.perf_counter()
-            answer = client.post(
-                f"http://127.0.0.1:{self._service.port}/join/{ENVIRONMENT}",
-                data={"csrfmiddlewaretoken": "c" * 32},
-                headers={
-                    "Host": self._service.host, "Origin": self._service.url,
-                    "Cookie": self._cookies, "Sec-Fetch-Site": "same-origin",
-                },
-            )  # fmt: skip
-            redirect = time.perf_counter() - began
-            self._follow(client, answer)
-            first_200 = time.perf_counter() - began
-        for workspace in self._person.call("GET", "/workspaces")["items"]:
-            self._person.call("POST", f"/workspaces/{workspace['id']}/stop")
-        return Claim(redirect * 1000, first_200 * 1000)
-
-    def _follow(self, client: httpx.Client, answer: httpx.Response) -> None:
-        url, cookie = answer.headers["Location"], ""
-        if "/.mydocker/enter?ticket=" not in url:
-            raise RuntimeError(f"no spare was claimed: {answer.status_code} {url}")
-        while True:
-            parts = urlsplit(url)
-            path = parts.path + (f"?{parts.query}" if parts.query else "")
-            headers = {"Host": parts.netloc, "Sec-Fetch-Mode": "navigate"}
-            headers |= {"Cookie": cookie} if cookie else {}
-            answer = client.get(f"http://127.0.0.1:{self._service.port}{path}", headers=headers)
-            if answer.status_code == 200:
-                return
-            cookie = answer.headers.get("Set-Cookie", cookie).partition(";")[0]
-            target = answer.headers["Location"]
-            url = target if "://" in target else f"{parts.scheme}://{parts.netloc}{target}"
-
-
-def clickers(service: Service, number: int) -> Iterator[Clicker]:
-    """So many people who never were here; each comes once all spares stand by and all is quiet."""
-    mails = [f"claim{each}@example.org" for each in range(number)]
-    people = {mail: service.person(mail) for mail in mails}
-    sessions = _sessions(service, mails)
-    for mail, session in zip(people, sessions, strict=True):
-        until_full(service, SPARES)
+    def until_quiet(self) -> None:
+        """Wait until all spares stand by."""
+        until_full(self._service, JUPYTERLAB, SPARES)
         time.sleep(SETTLE_SECONDS)
-        yield Clicker(service, people[mail], session)
+
+    async def _click(self, visitor: Visitor) -> Click:
+        click = await visitor.click(JUPYTERLAB)
+        if not click.is_straight_in:
+            raise RuntimeError("no spare was claimed")
+        await visitor.leave()
+        return click
 
 
-def until_full(service: Service, spares: int) -> None:
-    """Wait until so many spares stand by."""
-
-    def is_full() -> bool:
-        told = service.cli("environment", "spares", ENVIRONMENT, "--json")
-        return int(json.loads(told)["standing"]) >= spares
-
-    wait_for(is_full, f"{spares} spares", service.told)
+@contextlib.contextmanager
+def our_claims(service: Service, number: int) -> Iterator[Claims]:
+    """So many, where `SPARES` are wanted. Not for use inside an event loop."""
+    with asyncio.Runner() as runner:
+        stack = contextlib.AsyncExitStack()
+        try:
+            newcomers = runner.run(stack.enter_async_context(visitors(service, number)))
+            claims = Claims(service, runner, newcomers)
+            claims.until_quiet()
+            yield claims
+        finally:
+            runner.run(stack.aclose())
 
 
 def measure(service: Service) -> list[Result]:
     """`claim.redirect` and `claim.first200`: new people, one after the other."""
-    claims = [each.click() for each in clickers(service, CLAIMS + 1)][1:]  # the first warms up
+    with our_claims(service, CLAIMS + 1) as claims:
+        found = [claims.click() for _ in range(CLAIMS + 1)][1:]  # the first warms up
     return [
-        _result("claim.redirect", [each.redirect_ms for each in claims], 50, 150),
-        _result("claim.first200", [each.first_200_ms for each in claims], 150, 400),
+        _result("claim.redirect", [1000 * each.redirect for each in found], 50, 150),
+        _result("claim.first200", [1000 * each.first_200 for each in found], 150, 400),
     ]
 
 
@@ -109,11 +77,3 @@ def _result(name: str, times: list[float], most: float, most_p95: float) -> Resu
         name, "ms p50", statistics.median(times), None, f"p95 {worst:.0f}", len(times),
         Goal("ours", most=most), also=worst <= most_p95,
     )  # fmt: skip
-
-
-def _sessions(service: Service, mails: list[str]) -> list[str]:
-    words = [sys.executable, "-m", "bench.populate", *mails]
-    done = subprocess.run(
-        words, cwd=ROOT, env=service.environ, text=True, capture_output=True, check=True
-    )
-    return done.stdout.split()

@@ -52,11 +52,16 @@ def _pss_kib(pid: int) -> int:
 def cpu(service: Service, name: str, most: float) -> Result:
     """`idle.cpu` or `idle.cpu_100`: percent of a core over a minute."""
     mine = processes(service)
-    before, began = sum(map(_ticks, mine)), time.monotonic()
+    before, began = cpu_seconds(mine), time.monotonic()
     time.sleep(WINDOW_SECONDS)
-    used = (sum(map(_ticks, mine)) - before) / TICKS
+    used = cpu_seconds(mine) - before
     percent = 100 * used / (time.monotonic() - began)
     return Result(name, "% of a core", percent, None, "–", 1, Goal("ours", most=most))
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """What these processes used since they began."""
+    return sum(map(_ticks, pids)) / TICKS
 
 
 def _ticks(pid: int) -> int:

@@ -16,6 +16,8 @@ from typing import Any
 
 import httpx
 
+from tests.agent.dormitory import remove_swap
+
 ROOT = Path(__file__).parent.parent
 READY_SECONDS = 60.0
 DEADLINE_SECONDS = 60.0
@@ -121,6 +123,8 @@ class Service:
                        capture_output=True, check=False)  # fmt: skip
         for mount in [*reversed(self.mounts()), f"{self.data}/slots"]:
             subprocess.run(["umount", mount], capture_output=True, check=False)
+        if self.settings.get("MYDOCKER_FREEZE_SWAP") == "zram":
+            remove_swap(f"mydocker-{self.instance}")
         subprocess.run(["rm", "-rf", "--one-file-system", str(self.data)], check=False)
 
     @property

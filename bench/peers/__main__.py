@@ -1,12 +1,8 @@
 """`make bench-peers`: JupyterHub and we in turns; a table, and `var/bench.json`."""
 
-import argparse
-import signal
 import sys
-from dataclasses import fields
 
-from bench import results
-from bench.__main__ import OUTPUT, show
+from bench import command
 from bench.peers.hub import HOW, is_installed
 from bench.peers.measure import NAMES, Sizes, measure
 
@@ -19,29 +15,11 @@ ASKED = {
 
 
 def main() -> int:
-    """Parse, measure, write, print; 1 if there is no JupyterHub."""
-    parser = argparse.ArgumentParser(prog="python -m bench.peers", description=__doc__)
-    parser.add_argument("--only", default="", help=f"some of {', '.join(NAMES)}")
-    for each in fields(Sizes):
-        parser.add_argument(f"--{each.name}", type=int, default=each.default, help=ASKED[each.name])
-    words = vars(parser.parse_args())
-    only = set(words.pop("only").replace(",", " ").split())
+    """1 if there is no JupyterHub."""
     if not is_installed():
         print(HOW, file=sys.stderr)
         return 1
-    found: list[results.Result] = []
-
-    def keep(result: results.Result) -> None:
-        found.append(result)
-        show(result)
-
-    # Asked to end in whatever way, it takes its containers away first.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        measure(keep, lambda name: not only or name in only, Sizes(**words))
-    finally:
-        results.write(found, OUTPUT)
-        print("\n" + results.table(each.as_json() for each in found))
+    command.run("python -m bench.peers", str(__doc__), NAMES, ASKED, Sizes, measure)
     return 0
 
 

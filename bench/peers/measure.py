@@ -13,23 +13,23 @@ from functools import partial
 
 import aiohttp
 
-from bench import idle
-from bench.definitions import COLD
+from bench import claims, idle
+from bench.command import Keep, Wants
+from bench.definitions import COLD, JUPYTERLAB, ahead
 from bench.living import Person, people
 from bench.peers import proxy
 from bench.peers.hub import USABLE_SECONDS, Failed, Hub, Wait, insist
 from bench.results import Goal, Result, interleaved, p95
 from tests.service import TINY, Service, running
 
-ENVIRONMENT = "jupyterlab-python"
-START, MEMORY, BURST, PROXY = NAMES = (
-    "peers.start.jupyterlab", "peers.idle.memory", "peers.burst", "peers.gateway.rps",
+START, MEMORY, BURST, CLAIM, PROXY = NAMES = (
+    "peers.start.jupyterlab", "peers.idle.memory", "peers.burst", "claim.vs_jupyterhub",
+    "peers.gateway.rps",
 )  # fmt: skip
 """What can be asked for. A burst is kept under its number of people: `peers.burst.30`."""
 SETTLE_SECONDS = 5.0
 NO_SLOWER = Goal("ratio", most=1.0)
-
-Keep = Callable[[Result], None]
+MUCH_FASTER = Goal("ratio", most=1 / 25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +109,19 @@ def _told(waits: list[Wait]) -> str:
     return f"refused {refused}, failed {failed}" + (f", gave up {in_vain}" if in_vain else "")
 
 
-def measure(keep: Keep, wants: Callable[[str], bool], sizes: Sizes) -> None:
+def measure(keep: Keep, wants: Wants, sizes: Sizes) -> None:
     """All that is asked for, one after the other, each kept as soon as it is there."""
     if any(map(wants, (START, MEMORY, BURST))):
         with running(TINY, COLD) as service, Hub() as hub:
             _with_both(service, hub, keep, wants, sizes)
+    if wants(CLAIM):
+        with running(ahead(claims.SPARES)) as service, Hub() as hub:
+            keep(claimed(service, hub, sizes.starts))
     if wants(PROXY):
         keep(proxy.rates(sizes.rounds, sizes.seconds).result(PROXY, Goal("ratio", least=1.0)))
 
 
-def _with_both(
-    service: Service, hub: Hub, keep: Keep, wants: Callable[[str], bool], sizes: Sizes
-) -> None:
+def _with_both(service: Service, hub: Hub, keep: Keep, wants: Wants, sizes: Sizes) -> None:
     count = sizes.burst if wants(BURST) else 1
     tokens = [service.person(f"peer{number}@example.org").token for number in range(count)]
     with our_starts(service, tokens) as ours:
@@ -135,6 +136,12 @@ def _with_both(
             rounds = interleaved(ours.burst, lambda: hub.burst(count), sizes.rounds, warm_ups=0)
             for each in bursts(rounds):
                 keep(each)
+
+
+def claimed(service: Service, hub: Hub, pairs: int) -> Result:
+    """`claim.vs_jupyterhub`: from the POST to JupyterLab's first 200; of ours, spares stand by."""
+    with claims.our_claims(service, pairs + 1) as ours:  # the first warms up
+        return against(CLAIM, hub, lambda: ours.click().first_200, pairs, MUCH_FASTER)
 
 
 def memory(service: Service, hub: Hub) -> Result:
@@ -158,7 +165,7 @@ class Ours:
         return self._runner.run(self._burst())
 
     async def _start_and_stop(self, person: Person) -> float:
-        seconds, workspace = await person.start(ENVIRONMENT)
+        seconds, workspace = await person.start(JUPYTERLAB)
         await person.stop(workspace)
         return seconds
 
@@ -167,7 +174,7 @@ class Ours:
 
         async def start(person: Person) -> None:
             try:
-                _, workspace = await person.start(ENVIRONMENT)
+                _, workspace = await person.start(JUPYTERLAB)
             except (RuntimeError, aiohttp.ClientError) as error:
                 raise Failed(str(error)) from error
             workspaces[workspace] = person

@@ -51,15 +51,15 @@ class Swap:
         """Whether there is swap that sleepers may be put into."""
         match self._kind:
             case "zram":
-                return any(area.is_ours for area in self._areas())
+                return any(area.is_ours for area in self.areas())
             case "node":
-                return any(self._areas())
+                return any(self.areas())
         return False
 
     def state(self) -> dict[str, object]:
         """Say what swap there is, and whether sleepers may be put into it."""
         return {
-            "areas": [asdict(area) for area in self._areas()],
+            "areas": [asdict(area) for area in self.areas()],
             "is_for_sleepers": self.is_for_sleepers(),
             "problem": self._problem,
         }
@@ -73,7 +73,7 @@ class Swap:
             raise refused("not_agreed", "The operator has not agreed to swap of this size.")
         with self._making:
             try:
-                if not any(area.is_ours for area in self._areas()):
+                if not any(area.is_ours for area in self.areas()):
                     self._put_into_use(self._found() or self._made(size))
                 self._problem = ""
             except (OSError, VerbError) as error:
@@ -81,7 +81,7 @@ class Swap:
                 raise
         return self.state()
 
-    def _areas(self) -> Iterator[Area]:
+    def areas(self) -> Iterator[Area]:
         """Read what is in use (`proc_swaps(5)`)."""
         for line in Path("/proc/swaps").read_text().splitlines()[1:]:
             path, _, size, used, _ = line.split()

@@ -1,0 +1,1 @@
+"""Instant start: bursts that meet spares, sleepers, and what filling costs others."""
