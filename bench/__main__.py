@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import httpx
 
-from bench import claims, idle, pages, results, starts
+from bench import browser, claims, idle, pages, results, starts
 from bench.command import OUTPUT, show
 from bench.definitions import COLD, ahead
 from bench.instant import measure as instant
@@ -55,6 +55,11 @@ class Bench:
         self._with_service(
             lambda service: self.keep(*claims.measure(service)),
             *("claim.redirect", "claim.first200"),
+            environment=ahead(claims.SPARES),
+        )
+        self._with_service(
+            lambda service: self.keep(*browser.measure(service)),
+            *("claim.chromium_new", "claim.chromium_back"),
             environment=ahead(claims.SPARES),
         )
         instant.measure(self.keep, self.wants, instant.Sizes())

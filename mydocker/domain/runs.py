@@ -133,6 +133,8 @@ class Patience:
     to_answer: timedelta = timedelta(seconds=120)
     to_stop: timedelta = timedelta(seconds=10)
     """What a program gets between the polite signal and the end."""
+    ahead: timedelta = timedelta(minutes=10)
+    """To answer, for a spare: it takes what CPU people leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +284,8 @@ def _while_running(run: RunFacts, seen: Seen, now: datetime, patience: Patience)
             return StandBy()
         case Standing.COLD if seen.answers:
             return Record(Phase.READY) if seen.published else Publish()
-    until = run.phase_since + patience.to_answer
+    is_cold = run.standing is Standing.COLD
+    until = run.phase_since + (patience.to_answer if is_cold else patience.ahead)
     if now >= until:
         return Record(Phase.STOPPING, Reason(Cause.NO_ANSWER))
     return Probe(until)

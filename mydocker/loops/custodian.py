@@ -202,6 +202,7 @@ class Custodian:
         """Take a step after which the case is read again."""
         match step:
             case StandBy():
+                await self._driver.promote(run.id, _definition(run).resources.cpu_nanos)
                 await self._database(ledger.stand_by, run, self._clock.now())
             case Pull():
                 await self._pull(run)

@@ -137,6 +137,7 @@ class Launcher:
             mounts=_mounts(definition, places, is_spare=run.is_spare),
             user="" if user is None else f"{user}:{user}",
             sudo=definition.sudo,
+            in_background=not run.workspace,
         )
 
 

@@ -49,6 +49,8 @@ class RunPlan:
     sudo: bool = False
     """Grants what `sudo` and `apt` need (see docs/explanation/isolation.md)."""
     labels: Mapping[str, str] = field(default_factory=dict)
+    in_background: bool = False
+    """Takes what CPU the others leave, until it is promoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,13 @@ class Driver(Protocol):
         `Refused` (`isolation_missing`) if the engine dropped any. A container that was started
         once is never started again, whatever became of it. Raises `Refused` with a
         `domain.failures.Cause` value for hopeless plans (image, command, disk).
+        """
+        ...
+
+    async def promote(self, run: str, cpu_nanos: int) -> None:
+        """Give a container that was launched in the background its plan's share of the CPU.
+
+        Repeatable; does nothing where it has it, or is not there.
         """
         ...
 

@@ -89,6 +89,10 @@ class FakeDriver:
                 await self._request(lambda: self._start(plan.run))
             return await self._seen(plan.run)
 
+    async def promote(self, run: str, cpu_nanos: int) -> None:
+        """See the port."""
+        await self._request(lambda: self.engine.promote(run))
+
     async def look(self, run: str) -> Sighting:
         """See the port."""
         return await self._request(lambda: self._sighting(run))

@@ -49,6 +49,7 @@ class Container:
     running: bool = False
     started: bool = False
     frozen: bool = False
+    promoted: bool = False
     exit: Exit | None = None
     log: list[LogLine] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -119,6 +120,11 @@ class FakeEngine:
         if (lasts := container.program.lasts) is not None:
             loop = asyncio.get_running_loop()
             container.end = loop.call_later(lasts.total_seconds(), self._end, run, container)
+
+    def promote(self, run: str) -> None:
+        """Give it its share of the CPU, if it is there."""
+        if run in self.containers:
+            self.containers[run].promoted = True
 
     def say(self, run: str, text: str, stream: str = "stdout") -> None:
         """Write a line to a container's log."""

@@ -93,6 +93,10 @@ class World(Protocol):
         """Freeze a container."""
         ...
 
+    def is_in_background(self, run: str) -> bool:
+        """Whether it takes what CPU the others leave."""
+        ...
+
     def forget(self, run: str) -> None:
         """Take a container away."""
         ...
@@ -184,6 +188,10 @@ class FakeWorld:
     def freeze(self, run: str) -> None:
         self.engine.freeze(run)
 
+    def is_in_background(self, run: str) -> bool:
+        container = self.engine.containers[run]
+        return container.plan.in_background and not container.promoted
+
     def forget(self, run: str) -> None:
         self.engine.forget(run)
 
@@ -232,6 +240,9 @@ class EngineWorld:
 
     def freeze(self, run: str) -> None:
         self.corner.act(run, "pause")
+
+    def is_in_background(self, run: str) -> bool:
+        return bool(self.corner.inspect(run)["HostConfig"]["CpuShares"] < 512)
 
     def forget(self, run: str) -> None:
         self.corner.forget(run)

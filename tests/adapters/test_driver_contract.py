@@ -222,6 +222,16 @@ async def test_a_cancelled_launch_leaves_nothing_half_done(world: World) -> None
     assert world.was_started_once("a")
 
 
+async def test_a_container_in_the_background_is_promoted_once_and_for_all(world: World) -> None:
+    await world.driver.launch(plan(world, "a", in_background=True))
+    await world.driver.launch(plan(world, "b"))
+    assert world.is_in_background("a") and not world.is_in_background("b")
+    for _ in range(2):
+        await world.driver.promote("a", 500_000_000)
+        assert not world.is_in_background("a")
+    await world.driver.promote("nobody", 500_000_000)
+
+
 async def test_an_image_that_is_not_here_is_refused_and_nothing_stays(world: World) -> None:
     with pytest.raises(Refused) as refused:
         await world.driver.launch(plan(world, "a", image="test-driver-none:1"))

@@ -276,7 +276,9 @@ def test_ports_have_two_minutes_and_programs_ten_seconds() -> None:
 def test_patience_with_silent_ports_has_an_end() -> None:
     for case in CASES:
         if isinstance(case.step, Probe):
-            assert case.now < case.step.until == case.run.phase_since + PATIENCE.to_answer, case
+            is_cold = case.run.standing is Standing.COLD
+            patience = PATIENCE.to_answer if is_cold else PATIENCE.ahead
+            assert case.now < case.step.until == case.run.phase_since + patience, case
 
 
 def test_a_container_that_answers_late_is_still_welcome() -> None:

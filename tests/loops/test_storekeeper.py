@@ -61,6 +61,8 @@ async def test_spares_come_without_a_person_a_home_or_a_route() -> None:
         plans = [each.plan for each in outside.driver.engine.containers.values()]
         homes = [m for plan in plans for m in plan.mounts if m.target.startswith("/home")]
         assert len(homes) == 4 and all(mount.read_only for mount in homes)
+        made = outside.driver.engine.containers.values()
+        assert all(each.plan.in_background and each.promoted for each in made)
 
 
 async def test_a_claimed_spare_has_its_person_and_homes_before_its_routes() -> None:

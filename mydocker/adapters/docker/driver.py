@@ -19,7 +19,7 @@ from mydocker.adapters.docker.pulls import Pulls
 from mydocker.adapters.docker.reference import parse_reference
 from mydocker.adapters.docker.resolvers import host_resolvers
 from mydocker.adapters.docker.sharing import Shared
-from mydocker.adapters.docker.translate import Bounds, Limits, create_body
+from mydocker.adapters.docker.translate import Bounds, Limits, cpu_shares, create_body
 from mydocker.domain.environments import NetworkPolicy
 from mydocker.domain.failures import Cause
 from mydocker.domain.runs import Sighting
@@ -89,6 +89,17 @@ class DockerDriver:
     async def launch(self, plan: RunPlan) -> Sighting:
         """See the port. Once begun it is brought to its end, even if the caller is cancelled."""
         return await self._launching.run(plan.run, lambda: self._launch(plan))
+
+    async def promote(self, run: str, cpu_nanos: int) -> None:
+        """See the port."""
+        changes = {"CpuShares": cpu_shares(cpu_nanos)}
+        try:
+            await self._engine.ask(
+                f"containers/{self._names.container(run)}/update", "POST", body=changes
+            )
+        except DockerError as error:
+            if error.status != 404:
+                raise failure(error.status, error.message) from error
 
     async def look(self, run: str) -> Sighting:
         """See the port."""

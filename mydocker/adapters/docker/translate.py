@@ -22,6 +22,10 @@ Both are charged to it: full, they must say "no space left" before something is 
 """
 
 
+BACKGROUND_SHARES = 51
+"""A twentieth of one CPU's weight: nobody who starts beside it is slowed down much."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What holds for all containers of an installation."""
@@ -108,11 +112,16 @@ def _memory_file_systems(plan: RunPlan) -> dict[str, Any]:
     return {"ShmSize": shm, "Tmpfs": {"/tmp": options}}  # noqa: S108 - it is the container's
 
 
+def cpu_shares(cpu_nanos: int) -> int:
+    """Its weight where CPUs are wanted by more than there are: 1024 for each of its own."""
+    return max(2, cpu_nanos * 1024 // 10**9)
+
+
 def _resources(plan: RunPlan, bounds: Bounds) -> dict[str, Any]:
     nanos = min(plan.cpu_nanos, bounds.cpus * 10**9)  # the engine refuses more than there are
     return {
         "NanoCpus": nanos,
-        "CpuShares": max(2, plan.cpu_nanos * 1024 // 10**9),
+        "CpuShares": BACKGROUND_SHARES if plan.in_background else cpu_shares(plan.cpu_nanos),
         "Memory": plan.memory_bytes,
         # Runs that are awake do not swap: by the first under cgroups version 2, which has no
         # swappiness, and by the second under version 1.
