@@ -62,7 +62,8 @@ def _enter_as(context: BrowserContext, service: Service, session: str) -> None:
     context.add_cookies(
         [
             {
-                "name": "__Host-mydocker_session", "value": session, "url": service.url,
+                "name": "__Host-mydocker_session", "value": session,
+                "url": service.url.replace("http:", "https:"),
                 "secure": True, "httpOnly": True,
             }
         ]
