@@ -115,7 +115,9 @@ class Gate:
 
 
 async def eventually(holds: Any) -> None:
-    """Wait until an awaitable check holds."""
+    """Wait until an awaitable check holds, with a deadline. For what HAProxy counts, logs, opens or
+    closes: it tells nobody, so that one has to look again.
+    """
     async with asyncio.timeout(DEADLINE_SECONDS):
         while not await holds():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
