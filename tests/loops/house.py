@@ -116,8 +116,12 @@ async def house(
     at_once: int = 8,
     firewall_patience: float = 30.0,
     limits: Limits | None = None,
+    keeps_stock: bool = True,
 ) -> AsyncIterator[House]:
-    """Offices at work; leaving cuts them off wherever they are."""
+    """Offices at work; leaving cuts them off wherever they are.
+
+    Without `keeps_stock` nobody makes, retires, wakes or tucks in spares.
+    """
     clock, database, showcase = SteadyClock(), Watched(), Showcase()
     driver, gateway, agent = outside.driver, outside.gateway, outside.agent
     parts = Parts(database, driver, gateway, agent, clock)
@@ -138,18 +142,17 @@ async def house(
         Desk(Gatekeeper(database, gateway, agent, clock), key=CHANGED),
         Desk(Janitor(database, driver, agent, clock, grace=janitor_grace), key="all"),
         Desk(usher, key="queue"),
-        Desk(
-            Storekeeper(
-                parts,
-                apps_domain="mydocker-apps.localhost",
-                limits=limits,
-                answers=outside.answers,
-                between_rounds=0.01,
-                asked_bytes=lambda: usher.lacking_bytes,
-            ),
-            key="pool",
-        ),
     ]
+    if keeps_stock:
+        storekeeper = Storekeeper(
+            parts,
+            apps_domain="mydocker-apps.localhost",
+            limits=limits,
+            answers=outside.answers,
+            between_rounds=0.01,
+            asked_bytes=lambda: usher.lacking_bytes,
+        )
+        desks.append(Desk(storekeeper, key="pool"))
     watchman = Watchman(parts)
     desks.append(Desk(watchman, key="sleepers"))
     watcher = Watcher(database, driver, clock, wake=desks[0].wake, look=desks[0].look)
@@ -169,4 +172,4 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-__all__ = ["IMAGE", "House", "Outside", "house", "now"]
+__all__ = ["DEADLINE_SECONDS", "IMAGE", "House", "Outside", "house", "now"]

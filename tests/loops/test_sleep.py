@@ -13,7 +13,7 @@ from mydocker.ports.nodes import Swap
 from mydocker.services import workspaces as services
 from mydocker.store import runs, story, summaries
 from mydocker.store.runs import RunRow
-from tests.loops.house import House, Outside, house, now
+from tests.loops.house import DEADLINE_SECONDS, House, Outside, house, now
 from tests.people import student, tiny
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
@@ -185,6 +185,7 @@ async def test_a_claim_that_comes_while_its_spare_falls_asleep_has_the_last_word
     outside = Outside()
     async with house(outside) as at:
         spare = await begin_spare(at)
+    async with house(outside, keeps_stock=False) as at:
         began, goes_on = asyncio.Event(), asyncio.Event()
         freeze = outside.agent.freeze
 
@@ -195,7 +196,7 @@ async def test_a_claim_that_comes_while_its_spare_falls_asleep_has_the_last_word
 
         outside.agent.freeze = slowly  # type: ignore[method-assign]
         await at.database(ledger.let_sleep, spare)
-        await began.wait()
+        await asyncio.wait_for(began.wait(), DEADLINE_SECONDS)
         person = await at.database(student, now(), "camille@example.org")
         asked = await at.database(services.ask, person, "tiny", now())
         assert asked.is_claimed
@@ -211,6 +212,7 @@ async def test_a_spare_sleeps_and_wakes_for_its_person() -> None:
     outside.agent.swap_now = Swap((), is_for_sleepers=True, problem="")
     async with house(outside) as at:
         spare = await begin_spare(at)
+    async with house(outside, keeps_stock=False) as at:
         await at.database(ledger.let_sleep, spare)
         await at.until(lambda: found(spare).asleep_at is not None)
         person = await at.database(student, now(), "camille@example.org")
