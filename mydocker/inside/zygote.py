@@ -29,9 +29,11 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, NoReturn
 
+HERE = Path(__file__).resolve().parent
 GO = "/run/mydocker/go"
 """The FIFO that is rung at the claim."""
 ENVIRONMENT = "/run/mydocker/environment"
@@ -39,6 +41,10 @@ ENVIRONMENT = "/run/mydocker/environment"
 PORT = "MYDOCKER_PORT"
 """The variable with the port to listen on; the application does not see it."""
 BACKLOG = 1024
+REHEARSES = (3, 10)
+"""Before, `pathlib` keeps functions of its own that look at files."""
+DISMISSED_SECONDS = 5
+"""How long the reserve is left alone: others who start at the same time need the processor more."""
 KNOCKS = 32
 """Connections that may wait unanswered: beyond, they are old probes and make room."""
 UNFIT = 78
@@ -205,13 +211,21 @@ class Door:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.settimeout(0)
 
-    def open(self) -> None:
-        """Listen; connections wait from now on."""
+    @property
+    def is_ours(self) -> bool:
+        """Whether no server wanted to listen elsewhere."""
+        return self.socket.fileno() >= 0
+
+    def take(self) -> None:
+        """Take the port; nobody can connect yet."""
         try:
             self.socket.bind(("0.0.0.0", self._port))
-            self.socket.listen(BACKLOG)
         except OSError as no:
             raise Unfit(f"port {self._port} cannot be listened on: {no}") from no
+
+    def open(self) -> None:
+        """Listen; connections wait from now on."""
+        self.socket.listen(BACKLOG)
 
     def bind_sockets(
         self,
@@ -224,7 +238,7 @@ class Door:
         """Return listening sockets: copies of ours, so that it outlives one that is closed."""
         everywhere = address in ("0.0.0.0", "", None)
         ours = port == self._port and everywhere and family in (socket.AF_INET, socket.AF_UNSPEC)
-        if not ours or self.socket.fileno() < 0:
+        if not ours or not self.is_ours:
             self.socket.close()
             return self._bind(port, address, family, *rest, **named)
         copy = self.socket.dup()
@@ -415,11 +429,103 @@ def become(program: str, words: list[str]) -> None:
     runpy.run_path(program, run_name="__main__")
 
 
+class Reserve:
+    """This process as it is now, in case what it does next is for nothing.
+
+    It waits in a process of its own for an order, or ends with the process that made it.
+    """
+
+    WAIT = b"w"
+    """Nobody has rung yet."""
+    ACT = b"g"
+    """The person is here."""
+
+    def __init__(self) -> None:
+        orders, self._orders = os.pipe()
+        self._pid = os.fork()
+        self.order = b""
+        if not self._pid:
+            os.close(self._orders)
+            self.order = os.read(orders, 1) or os._exit(0)
+        os.close(orders)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the reserve."""
+        return not self._pid
+
+    def take_over(self, order: bytes) -> NoReturn:
+        """Let it be what this process should have been, and attend to it."""
+        words = [sys.executable, "-I", "-S", str(HERE / "attend.py"), str(self._pid)]
+        os.write(self._orders, order)
+        os.execv(sys.executable, words)
+
+    def dismiss(self) -> None:
+        """It is not needed."""
+        os.kill(self._pid, signal.SIGKILL)
+        os.close(self._orders)
+        os.waitpid(self._pid, 0)
+
+
+def load_stage() -> Any:
+    """Return `rehearsal.py`, which Python's options -I and -P hide from an import."""
+    spec = spec_from_file_location("mydocker_rehearsal", HERE / "rehearsal.py")
+    assert spec and spec.loader
+    module = sys.modules[spec.name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def rehearse(
+    program: str, words: list[str], door: Door, bell: int, cwd: str, reserve: Reserve
+) -> None:
+    """Start in front of nobody; go on with the person, or leave that to the reserve."""
+    stage = load_stage()
+    packages = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
+    rehearsal = stage.Rehearsal(stage.places(), packages)
+    arrived = False
+
+    def before(app: Any) -> None:
+        nonlocal arrived
+        server.settle(app)
+        rehearsal.end()
+        if not door.is_ours:
+            raise stage.Wasted("it listens elsewhere")
+        server.prepare(app)
+        gc.collect()
+        gc.freeze()
+        meanwhile = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
+        door.open()
+        wait_for_the_ring(bell, door)
+        for each, handler in meanwhile.items():
+            signal.signal(each, handler)
+        if not rehearsal.holds(server.repeated(app)):
+            reserve.take_over(Reserve.ACT)
+        if not welcome(cwd):
+            os.execv(program, [program, *words])
+        arrived = True
+        server.release()
+        server.catch_up(app, rehearsal.make_folders)
+        app.io_loop.call_later(DISMISSED_SECONDS, reserve.dismiss)
+
+    try:
+        server = stage.Server(sys.modules["jupyter_server.serverapp"])
+        server.halt(before)
+        rehearsal.begin()
+        become(program, words)
+    except BaseException as why:
+        if arrived:
+            raise
+        sys.stderr.write(f"mydocker: it will start when it is claimed: {why!r}\n")
+    if not arrived:
+        reserve.take_over(Reserve.WAIT)
+
+
 def main() -> None:
-    """Prepare, wait, become."""
+    """Prepare, rehearse, wait, become."""
     signal.signal(signal.SIGTERM, end)
     program, words = sys.argv[1], sys.argv[2:]
-    if sys.path[0] == os.path.dirname(os.path.realpath(__file__)):
+    if sys.path[0] == str(HERE):
         sys.path[0] = os.path.dirname(os.path.realpath(program))
     cwd = os.getcwd()
     gc.disable()
@@ -430,13 +536,22 @@ def main() -> None:
         gc.collect()
         gc.freeze()
         gc.enable()
-        door.open()
+        door.take()
     except Unfit as reason:
         sys.stderr.write(
             f"mydocker: cannot start ahead: {reason}. Start this environment without spares.\n"
         )
         sys.exit(UNFIT)
-    wait_for_the_ring(bell, door)
+    order = Reserve.WAIT
+    if sys.version_info >= REHEARSES:
+        reserve = Reserve()
+        if not reserve.is_here:
+            rehearse(program, words, door, bell, cwd, reserve)
+            return
+        order = reserve.order
+    if order == Reserve.WAIT:
+        door.open()
+        wait_for_the_ring(bell, door)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if not welcome(cwd):
         os.execv(program, [program, *words])
