@@ -43,8 +43,11 @@ PORT = "MYDOCKER_PORT"
 BACKLOG = 1024
 REHEARSES = (3, 10)
 """Before, `pathlib` keeps functions of its own that look at files."""
-DISMISSED_SECONDS = 5
-"""How long the reserve is left alone: others who start at the same time need the processor more."""
+GIVEN = dict(os.environ)
+ANEW = "MYDOCKER_ANEW"
+"""The variable in which this program tells itself how to go on, and the number of its socket."""
+WAITING, AT_ONCE = "waiting", "at-once"
+"""Start only when the person comes; they are here."""
 KNOCKS = 32
 """Connections that may wait unanswered: beyond, they are old probes and make room."""
 UNFIT = 78
@@ -204,20 +207,16 @@ class Door:
     gets what it wants, and this socket is closed.
     """
 
-    def __init__(self, port: int, bind: Callable[..., Any]) -> None:
+    def __init__(self, port: int, bind: Callable[..., Any], inherited: int | None = None) -> None:
+        """Take the port, if it was not taken before; nobody can connect yet."""
         self._bind = bind
         self._port = port
-        self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket = socket.socket(fileno=inherited)
         self.socket.settimeout(0)
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether no server wanted to listen elsewhere."""
-        return self.socket.fileno() >= 0
-
-    def take(self) -> None:
-        """Take the port; nobody can connect yet."""
+        if inherited is not None:
+            self.socket.set_inheritable(False)
+            return
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self.socket.bind(("0.0.0.0", self._port))
         except OSError as no:
@@ -238,7 +237,7 @@ class Door:
         """Return listening sockets: copies of ours, so that it outlives one that is closed."""
         everywhere = address in ("0.0.0.0", "", None)
         ours = port == self._port and everywhere and family in (socket.AF_INET, socket.AF_UNSPEC)
-        if not ours or not self.is_ours:
+        if not ours or self.socket.fileno() < 0:
             self.socket.close()
             return self._bind(port, address, family, *rest, **named)
         copy = self.socket.dup()
@@ -271,7 +270,7 @@ def connections_waiting(listening: socket.socket) -> int:
     return int(struct.unpack_from("=I", info, 24)[0])
 
 
-def make_door() -> Door:
+def make_door(inherited: int | None) -> Door:
     """Return the door, through which tornado goes from now on."""
     try:
         port = int(os.environ.pop(PORT))
@@ -281,7 +280,7 @@ def make_door() -> Door:
         netutil = importlib.import_module("tornado.netutil")
     except ImportError as missing:
         raise Unfit(f"this Python has no Jupyter: {missing}") from missing
-    door = Door(port, netutil.bind_sockets)
+    door = Door(port, netutil.bind_sockets, inherited)
     netutil.bind_sockets = door.bind_sockets  # type: ignore[attr-defined]
     return door
 
@@ -403,6 +402,18 @@ def admit_packages() -> bool:
     return True
 
 
+def brings_plugins() -> bool:
+    """Whether packages of the person's home may belong to Jupyter, which has looked for them."""
+    folder = Path(site.getusersitepackages())
+    if not site.ENABLE_USER_SITE or not folder.is_dir():
+        return False
+    for named in folder.glob("*.*-info/entry_points.txt"):
+        text = named.read_text(encoding="utf-8", errors="replace")
+        if any(word in text for word in ("jupyter", "nbconvert", "notebook")):
+            return True
+    return False
+
+
 def welcome(cwd: str) -> bool:
     """Be where the person's home is, with their variables; returns whether this process can."""
     for folder in (cwd, os.path.expanduser("~"), "/"):
@@ -429,42 +440,13 @@ def become(program: str, words: list[str]) -> None:
     runpy.run_path(program, run_name="__main__")
 
 
-class Reserve:
-    """This process as it is now, in case what it does next is for nothing.
-
-    It waits in a process of its own for an order, or ends with the process that made it.
-    """
-
-    WAIT = b"w"
-    """Nobody has rung yet."""
-    ACT = b"g"
-    """The person is here."""
-
-    def __init__(self) -> None:
-        orders, self._orders = os.pipe()
-        self._pid = os.fork()
-        self.order = b""
-        if not self._pid:
-            os.close(self._orders)
-            self.order = os.read(orders, 1) or os._exit(0)
-        os.close(orders)
-
-    @property
-    def is_here(self) -> bool:
-        """Whether this is the reserve."""
-        return not self._pid
-
-    def take_over(self, order: bytes) -> NoReturn:
-        """Let it be what this process should have been, and attend to it."""
-        words = [sys.executable, "-I", "-S", str(HERE / "attend.py"), str(self._pid)]
-        os.write(self._orders, order)
-        os.execv(sys.executable, words)
-
-    def dismiss(self) -> None:
-        """It is not needed."""
-        os.kill(self._pid, signal.SIGKILL)
-        os.close(self._orders)
-        os.waitpid(self._pid, 0)
+def begin_anew(how: str, door: Door) -> NoReturn:
+    """Start this program again, with what it was given, the port and another way to go on."""
+    door.socket.set_inheritable(True)
+    again = {**GIVEN, ANEW: f"{how} {door.socket.fileno()}"}
+    if was_coerced():
+        del again["LC_CTYPE"]
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], again)
 
 
 def load_stage() -> Any:
@@ -476,20 +458,17 @@ def load_stage() -> Any:
     return module
 
 
-def rehearse(
-    program: str, words: list[str], door: Door, bell: int, cwd: str, reserve: Reserve
-) -> None:
-    """Start in front of nobody; go on with the person, or leave that to the reserve."""
+def rehearse(program: str, words: list[str], door: Door, bell: int, cwd: str) -> None:
+    """Start in front of nobody, wait, and go on; or begin anew, if that was for nothing."""
     stage = load_stage()
-    packages = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
-    rehearsal = stage.Rehearsal(stage.places(), packages)
+    rehearsal = stage.Rehearsal(stage.places())
     arrived = False
 
     def before(app: Any) -> None:
         nonlocal arrived
         server.settle(app)
         rehearsal.end()
-        if not door.is_ours:
+        if door.socket.fileno() < 0:
             raise stage.Wasted("it listens elsewhere")
         server.prepare(app)
         gc.collect()
@@ -497,16 +476,15 @@ def rehearse(
         meanwhile = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
         door.open()
         wait_for_the_ring(bell, door)
-        for each, handler in meanwhile.items():
-            signal.signal(each, handler)
-        if not rehearsal.holds(server.repeated(app)):
-            reserve.take_over(Reserve.ACT)
+        arrived = True
+        if brings_plugins() or not rehearsal.holds(server.repeated(app)):
+            begin_anew(AT_ONCE, door)
         if not welcome(cwd):
             os.execv(program, [program, *words])
-        arrived = True
+        for each, handler in meanwhile.items():
+            signal.signal(each, handler)
         server.release()
         server.catch_up(app, rehearsal.make_folders)
-        app.io_loop.call_later(DISMISSED_SECONDS, reserve.dismiss)
 
     try:
         server = stage.Server(sys.modules["jupyter_server.serverapp"])
@@ -518,7 +496,7 @@ def rehearse(
             raise
         sys.stderr.write(f"mydocker: it will start when it is claimed: {why!r}\n")
     if not arrived:
-        reserve.take_over(Reserve.WAIT)
+        begin_anew(WAITING, door)
 
 
 def main() -> None:
@@ -528,30 +506,26 @@ def main() -> None:
     if sys.path[0] == str(HERE):
         sys.path[0] = os.path.dirname(os.path.realpath(program))
     cwd = os.getcwd()
-    gc.disable()
+    how, _, number = os.environ.pop(ANEW, "").partition(" ")
     try:
-        bell = open_bell()
-        door = make_door()
-        prepare(program)
-        gc.collect()
-        gc.freeze()
-        gc.enable()
-        door.take()
+        door = make_door(int(number) if number else None)
+        if how != AT_ONCE:
+            gc.disable()
+            bell = open_bell()
+            prepare(program)
+            gc.collect()
+            gc.freeze()
+            gc.enable()
+            if not how and sys.version_info >= REHEARSES:
+                rehearse(program, words, door, bell, cwd)
+                return
+            door.open()
+            wait_for_the_ring(bell, door)
     except Unfit as reason:
         sys.stderr.write(
             f"mydocker: cannot start ahead: {reason}. Start this environment without spares.\n"
         )
         sys.exit(UNFIT)
-    order = Reserve.WAIT
-    if sys.version_info >= REHEARSES:
-        reserve = Reserve()
-        if not reserve.is_here:
-            rehearse(program, words, door, bell, cwd, reserve)
-            return
-        order = reserve.order
-    if order == Reserve.WAIT:
-        door.open()
-        wait_for_the_ring(bell, door)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if not welcome(cwd):
         os.execv(program, [program, *words])

@@ -118,6 +118,12 @@ class Place:
         connection.close()
         return status
 
+    def went_on(self) -> bool:
+        """Whether the claimed server is the one that started in front of nobody."""
+        given = docker("exec", self.name, "sh", "-c", "cat /proc/[0-9]*/environ").split("\0")
+        assert "MYDOCKER_PORT=8888" in given
+        return not any(variable.startswith("MYDOCKER_ANEW=") for variable in given)
+
     def frozen(self, state: str) -> None:
         """Freeze or thaw the container behind the engine's back, as the agent does."""
         full = docker("inspect", "-f", "{{.Id}}", self.name)
@@ -156,6 +162,9 @@ class Yard:
             lax.mkdir()
             (lax / "jupyter-lab").write_text(LAX)
             (lax / "jupyter-lab").chmod(0o755)
+            for path, text in WRITES.items():
+                (lax / path).parent.mkdir(exist_ok=True)
+                (lax / path).write_text(text)
         self._left.callback(self._remove, place)
         return place
 
@@ -210,9 +219,9 @@ def yard(folder: Path) -> Iterator[Yard]:
             made.sweep()
 
 
-def make_home(home: Path, *, with_extension: bool = False) -> Path:
-    """A home of somebody who has worked here before, perhaps with a server extension of theirs."""
-    for name, text in (WITH_EXTENSION if with_extension else LIVED_IN).items():
+def make_home(home: Path, files: Mapping[str, str] | None = None) -> Path:
+    """A home of somebody who has worked here before, by default with all that one may hold."""
+    for name, text in (LIVED_IN if files is None else files).items():
         path = home / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -252,19 +261,14 @@ WITH_EXTENSION = {
     ),
 }
 
-LIVED_IN = {
+USED = {
     "été.ipynb": json.dumps(NOTEBOOK),
     "folder/notes.txt": "notes\n",
     ".hidden/secret.txt": "seen only where the person allows it\n",
     ".gitconfig": "[user]\n\tname = From the home\n\temail = home@example.org\n",
-    ".jupyter/jupyter_server_config.py": (
-        "c.ContentsManager.allow_hidden = True\n"
-        "c.ServerApp.tornado_settings = {'headers': {'X-Theirs': 'yes'}}\n"
-    ),
     ".jupyter/lab/user-settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings": (
         '{"theme": "JupyterLab Dark"}'
     ),
-    ".jupyter/labconfig/page_config.json": '{"theirs": "from their page_config"}',
     ".local/share/jupyter/kernels/mine/kernel.json": json.dumps(
         {
             "argv": ["python3", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
@@ -275,6 +279,43 @@ LIVED_IN = {
     ".local/share/jupyter/nbconvert/templates/theirs/conf.json": '{"base_template": "lab"}',
     ".local/lib/python3.11/site-packages/theirs.py": "word = 'installed by the person'\n",
     ".local/lib/python3.11/site-packages/tornado.py": "raise SystemExit('theirs, not the image's')",
+    ".config/git/ignore": "*.tmp\n",
     ".bashrc": "export FROM_BASHRC=yes\n",
     ".profile": "export FROM_PROFILE=yes\n",
 }
+"""Of somebody who left Jupyter's own configuration as it is."""
+
+LIVED_IN = {
+    **USED,
+    ".jupyter/jupyter_server_config.py": (
+        "c.ContentsManager.allow_hidden = True\n"
+        "c.ServerApp.tornado_settings = {'headers': {'X-Theirs': 'yes'}}\n"
+    ),
+    ".jupyter/labconfig/page_config.json": '{"theirs": "from their page_config"}',
+}
+
+AT_HOME = {
+    "IPYTHONDIR": "/home/jovyan/.ipython",
+    "JUPYTER_RUNTIME_DIR": "/home/jovyan/.local/share/jupyter/runtime",
+}
+SIGNED_AT_HOME = (
+    *WORDS,
+    "--NotebookNotary.db_file=/home/jovyan/.local/share/jupyter/nbsignatures.db",
+    "--NotebookNotary.secret_file=/home/jovyan/.local/share/jupyter/notebook_secret",
+)
+"""Where an image that says nothing of it has all that."""
+
+WRITES = {
+    "writes.py": """\
+def _jupyter_server_extension_points():
+    return [{"module": "writes"}]
+def _load_jupyter_server_extension(server):
+    with open("written.txt", "a") as file:
+        file.write("here\\n")
+""",
+    "jupyter_server_config.d/writes.json": json.dumps(
+        {"ServerApp": {"jpserver_extensions": {"writes": True}}}
+    ),
+}
+WITH_WRITES = {"PYTHONPATH": "/home/lax", "JUPYTER_CONFIG_PATH": "/home/lax"}
+"""An image with an extension that writes into the home while it starts."""

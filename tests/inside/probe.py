@@ -150,7 +150,8 @@ async def look_at(place: Place, notebook: Mapping[str, Any]) -> dict[str, Any]:
 
 def what(path: Any, place: Place) -> tuple[str, int, int, int]:
     stat = path.lstat()
-    return str(path.relative_to(place.home)), stat.st_mode, stat.st_uid, stat.st_gid
+    name = re.sub(r"jpserver-\d+", "jpserver-PID", str(path.relative_to(place.home)))
+    return name, stat.st_mode, stat.st_uid, stat.st_gid
 
 
 async def look_at_pages(probe: Probe) -> None:

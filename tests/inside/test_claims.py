@@ -5,7 +5,9 @@ Docs: docs/decisions/0017-zygotes.md.
 
 import asyncio
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 from pprint import pformat
@@ -14,13 +16,20 @@ from typing import Any
 import pytest
 
 from tests.inside.containers import (
+    AT_HOME,
     NOTEBOOK,
     PATIENCE_SECONDS,
+    SIGNED_AT_HOME,
+    USED,
+    WITH_EXTENSION,
+    WITH_WRITES,
     WORDS,
+    Place,
     Yard,
     docker,
     empty_home,
     make_home,
+    own,
     yard,
 )
 from tests.inside.probe import look_at
@@ -56,23 +65,35 @@ def compare(cold: dict[str, Any], claimed: dict[str, Any]) -> None:
     assert not told, "\n".join(told)
 
 
-def both(place: Yard, homes: tuple[Path, Path]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Everything seen of a cold start and of a claimed zygote."""
-    spare = place.start_ahead(homes[1])
-    cold = place.start_cold(homes[0], THEIRS)
+@dataclass(frozen=True)
+class Pair:
+    """Everything seen of a cold start and of a claimed zygote, and the latter."""
+
+    cold: dict[str, Any]
+    claimed: dict[str, Any]
+    place: Place
+
+
+def both(
+    place: Yard, homes: tuple[Path, Path], *words: str, variables: Mapping[str, str] = {}
+) -> Pair:
+    spare = place.start_ahead(homes[1], *words, variables=variables)
+    cold = place.start_cold(homes[0], {**THEIRS, **variables}, *words)
     spare.listens()
     cold.listens()
     spare.claim(THEIRS)
 
-    async def look() -> tuple[dict[str, Any], dict[str, Any]]:
-        return await asyncio.gather(look_at(cold, NOTEBOOK), look_at(spare, NOTEBOOK))
+    async def look() -> Pair:
+        return Pair(*await asyncio.gather(look_at(cold, NOTEBOOK), look_at(spare, NOTEBOOK)), spare)
 
     return asyncio.run(look())
 
 
 def test_a_home_that_was_lived_in_is_the_same(place: Yard, tmp_path: Path) -> None:
-    cold, claimed = both(place, (make_home(tmp_path / "cold"), make_home(tmp_path / "claimed")))
-    compare(cold, claimed)
+    seen = both(place, (make_home(tmp_path / "cold"), make_home(tmp_path / "claimed")))
+    compare(seen.cold, seen.claimed)
+    claimed = seen.claimed
+    assert not seen.place.went_on()
     assert claimed["page"][0] == 200
     assert claimed["page"][1]["X-Theirs"] == "yes"
     assert claimed["hidden file"][0] == 200
@@ -85,18 +106,65 @@ def test_a_home_that_was_lived_in_is_the_same(place: Yard, tmp_path: Path) -> No
     assert "Fichier" in str(claimed["language"][2])
 
 
-def test_a_first_home_is_the_same(place: Yard, tmp_path: Path) -> None:
-    cold, claimed = both(place, (empty_home(tmp_path / "cold"), empty_home(tmp_path / "claimed")))
-    compare(cold, claimed)
-    assert claimed["saved"][0] == 201
-    assert claimed["hidden file"][0] == 404
+@pytest.mark.parametrize("any_image", [False, True], ids=["our image", "any image"])
+def test_a_first_home_is_the_same(place: Yard, tmp_path: Path, any_image: bool) -> None:
+    homes = empty_home(tmp_path / "cold"), empty_home(tmp_path / "claimed")
+    seen = (
+        both(place, homes, *SIGNED_AT_HOME, variables=AT_HOME) if any_image else both(place, homes)
+    )
+    compare(seen.cold, seen.claimed)
+    assert seen.place.went_on()
+    assert seen.claimed["saved"][0] == 201
+    assert seen.claimed["hidden file"][0] == 404
+
+
+def test_a_home_is_the_same_when_its_person_comes_back(place: Yard, tmp_path: Path) -> None:
+    first = make_home(tmp_path / "first", USED)
+    once = place.start_cold(first, {**THEIRS, **AT_HOME}, *SIGNED_AT_HOME)
+    once.listens()
+    asyncio.run(look_at(once, NOTEBOOK))
+    docker("stop", once.name)
+    homes = tmp_path / "cold", tmp_path / "claimed"
+    for home in homes:
+        shutil.copytree(first, home, symlinks=True)
+        own(home)
+    seen = both(place, homes, *SIGNED_AT_HOME, variables=AT_HOME)
+    compare(seen.cold, seen.claimed)
+    assert seen.place.went_on()
+    assert seen.claimed["their theme"][2]["settings"]
+    assert "mine" in seen.claimed["kernelspecs"][2]["kernelspecs"]
+
+
+def test_a_start_that_writes_into_the_home_waits_for_it(place: Yard, tmp_path: Path) -> None:
+    homes = empty_home(tmp_path / "cold"), empty_home(tmp_path / "claimed")
+    seen = both(place, homes, variables=WITH_WRITES)
+    compare(seen.cold, seen.claimed)
+    assert not seen.place.went_on()
+    assert [(home / "written.txt").read_text() for home in homes] == ["here\n", "here\n"]
+
+
+@pytest.mark.parametrize("variables", [{}, WITH_WRITES], ids=["goes on", "begins anew"])
+def test_a_claimed_one_that_is_stopped_ends_as_a_cold_one(
+    place: Yard, tmp_path: Path, variables: Mapping[str, str]
+) -> None:
+    spare = place.start_ahead(empty_home(tmp_path / "home"), variables=variables)
+    cold = place.start_cold(empty_home(tmp_path / "cold"), variables)
+    spare.listens()
+    spare.claim({})
+    ends = []
+    for each in (spare, cold):
+        each.listens()
+        assert each.get("/api") == 200
+        docker("stop", f"--time={PATIENCE_SECONDS}", each.name)
+        ends.append(each.state())
+    assert ends[0] == ends[1]
 
 
 def test_packages_of_a_home_go_before_the_images_as_ever(place: Yard, tmp_path: Path) -> None:
     seen = []
     for name in ("cold", "claimed"):
         home = tmp_path / name
-        make_home(home, with_extension=True)
+        make_home(home, WITH_EXTENSION)
         lax = ("/home/lax/jupyter-lab", *WORDS[2:])
         if name == "cold":
             made = place.start_cold(home, {}, *lax)

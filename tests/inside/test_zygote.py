@@ -25,7 +25,6 @@ def door(zygote: ModuleType) -> Iterator[Any]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     made = zygote.Door(port, lambda *asked, **named: [("plain", *asked)])
-    made.take()
     made.open()
     yield made
     made.socket.close()
