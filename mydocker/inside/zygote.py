@@ -1,10 +1,11 @@
-"""A Jupyter application that has imported all it needs, and waits for its person.
+"""A Jupyter application that has started as far as it can, and waits for its person.
 
-`ahead` starts it in a container that stands by: `zygote.py PROGRAM ARGUMENT...`. It listens on the
-application's port and sleeps until somebody rings at the FIFO of the run's papers. By then the
-person's home lies where an empty folder was. It makes up for what an interpreter looks at only
-when it starts, and becomes PROGRAM, just as if it had been started this moment; until then it
-reads no configuration of a person's and writes nothing.
+`ahead` starts it in a container that stands by: `zygote.py PROGRAM ARGUMENT...`. It imports what
+PROGRAM will want, starts it in front of nobody (`rehearsal.py`), listens on its port and sleeps
+until somebody rings at the FIFO of the run's papers. By then the person's home lies where an empty
+folder was. It makes up for what an interpreter looks at only when it starts, and serves, just as if
+PROGRAM had been started this moment; until then it reads nothing of a person's and writes nothing.
+Where a start in front of nobody is of no use, it begins anew and leaves the start for later.
 
 It runs under the image's Python, from 3.8 on, with nothing but the standard library and what a
 Jupyter has. Where it cannot wait it says why, and ends with status 78.
@@ -442,8 +443,10 @@ def become(program: str, words: list[str]) -> None:
 
 def begin_anew(how: str, door: Door) -> NoReturn:
     """Start this program again, with what it was given, the port and another way to go on."""
-    door.socket.set_inheritable(True)
-    again = {**GIVEN, ANEW: f"{how} {door.socket.fileno()}"}
+    again = {**GIVEN, ANEW: how}
+    if door.socket.fileno() >= 0:
+        door.socket.set_inheritable(True)
+        again[ANEW] += f" {door.socket.fileno()}"
     if was_coerced():
         del again["LC_CTYPE"]
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], again)

@@ -143,6 +143,16 @@ def test_a_start_that_writes_into_the_home_waits_for_it(place: Yard, tmp_path: P
     assert [(home / "written.txt").read_text() for home in homes] == ["here\n", "here\n"]
 
 
+def test_one_that_listens_elsewhere_does_so(place: Yard, tmp_path: Path) -> None:
+    spare = place.start_ahead(empty_home(tmp_path / "home"), *WORDS, "--ip=127.0.0.1")
+    spare.listens()
+    spare.claim({})
+    look = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8888/api').status)"
+    retried = 'until python -c "$0" 2>/dev/null; do :; done'
+    assert docker("exec", spare.name, "sh", "-c", retried, look) == "200"
+    assert not spare.went_on()
+
+
 @pytest.mark.parametrize("variables", [{}, WITH_WRITES], ids=["goes on", "begins anew"])
 def test_a_claimed_one_that_is_stopped_ends_as_a_cold_one(
     place: Yard, tmp_path: Path, variables: Mapping[str, str]

@@ -1,5 +1,6 @@
 """The driver: every method of the port, each told by the module that knows how."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping, Sequence
 from datetime import timedelta
@@ -25,6 +26,11 @@ from mydocker.domain.failures import Cause
 from mydocker.domain.runs import Sighting
 from mydocker.ports.driver import Happening, ImageFacts, LogLine, PullProgress, RunPlan
 from mydocker.ports.errors import Refused
+
+ENDS_AT_ONCE = 8
+"""Containers that end at a time. Engine 20.10 was seen to lock up for good while a hundred left its
+networks together: two of libnetwork's locks are taken in one order here and in the other there.
+"""
 
 
 class DockerDriver:
@@ -58,6 +64,7 @@ class DockerDriver:
         self._launches = Launches(self._engine, self._names, self._containers)
         self._launching: Shared[Sighting] = Shared()
         self._pulls = Pulls(self._engine, {} if totals is None else totals)
+        self._ending = asyncio.Semaphore(ENDS_AT_ONCE)
         self._bounds: Bounds | None = None
 
     async def prepare(self) -> Mapping[NetworkPolicy, str]:
@@ -108,10 +115,11 @@ class DockerDriver:
     async def remove(self, run: str, grace: timedelta) -> None:
         """See the port. Waits for a launch of the same run that is under way."""
         await self._launching.settled(run)
-        inspected = await self._containers.inspect(run)
-        if inspected is not None:
-            name = self._names.container(run)
-            await removal.remove(self._engine, name, inspected["State"], grace)
+        async with self._ending:
+            inspected = await self._containers.inspect(run)
+            if inspected is not None:
+                name = self._names.container(run)
+                await removal.remove(self._engine, name, inspected["State"], grace)
 
     async def owned(self) -> Mapping[str, Sighting]:
         """See the port."""

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from mydocker.adapters.docker import DockerDriver
+from mydocker.adapters.docker.driver import ENDS_AT_ONCE
 from mydocker.adapters.docker.names import Names
 from mydocker.domain.environments import NetworkPolicy
 from mydocker.domain.failures import Cause
@@ -370,6 +371,31 @@ async def test_a_flood_is_followed_to_its_end_and_kept_small(
     kept = [line.text async for line in driver.logs("a", tail=10**9, follow=False)]
     assert kept[-1] == "done"
     assert sum(map(len, kept)) < 2_200_000
+
+
+async def test_a_crowd_ends_a_few_at_a_time(
+    driver: DockerDriver, place: Corner, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [f"run{number}" for number in range(ENDS_AT_ONCE + 3)]
+    await asyncio.gather(*(driver.launch(plan(run, ("sleep", "60"))) for run in runs))
+    asked, ending = driver._engine.ask, list[int]()
+    under_way = 0
+
+    async def count(path: str, method: str = "GET", **rest: Any) -> Any:
+        nonlocal under_way
+        if method == "GET":
+            return await asked(path, method, **rest)
+        under_way += 1
+        ending.append(under_way)
+        try:
+            return await asked(path, method, **rest)
+        finally:
+            under_way -= 1
+
+    monkeypatch.setattr(driver._engine, "ask", count)
+    await asyncio.gather(*(driver.remove(run, timedelta(0)) for run in runs))
+    assert max(ending) == ENDS_AT_ONCE
+    assert place.containers() == []
 
 
 @pytest.mark.parametrize("frozen", [False, True])
