@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from mydocker.adapters.jupyter import JupyterSensor
 from mydocker.adapters.window import PATIENCE_SECONDS, SocketWindow, ask
 from mydocker.domain.queue import Limits
 from mydocker.domain.runs import Patience, Phase
+from mydocker.domain.spares import Limits as StockLimits
 from mydocker.loops import metrics
 from mydocker.loops.bookkeeper import Bookkeeper
 from mydocker.loops.culler import Culler
@@ -151,6 +153,7 @@ async def run_loops(
             Storekeeper(
                 parts,
                 apps_domain=settings.apps_domain,
+                limits=StockLimits(at_once=max(1, (os.cpu_count() or 1) // 2)),
                 measured=measured,
                 asked_bytes=lambda: usher.lacking_bytes,
             ),
