@@ -11,7 +11,7 @@ from bench.results import Goal, Result, interleaved, spread
 from tests.service import Service, running
 
 UNDER_WAY = 3
-"""Containers that there are when the person clicks: two are made at a time, so a second pair is."""
+"""Containers that there are when the person clicks; the next are being made."""
 BETWEEN_LOOKS_SECONDS = 0.2
 SETTLE_SECONDS = 3.0
 PATIENCE_SECONDS = 120.0

@@ -16,20 +16,28 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 ASKED = ("stat", "lstat", "access", "readlink")
 """The functions of `os` that look at files and are no audit event."""
-SETTLED_SECONDS = 30
+SETTLED_SECONDS = 10
 WRITING = os.O_CREAT | os.O_TRUNC | getattr(os, "O_TMPFILE", 0)
 READS = {"open", "os.listdir", "os.scandir"}
 CHANGES = {
-    "os.chdir", "os.chmod", "os.chown", "os.link", "os.remove", "os.removexattr", "os.rename",
-    "os.rmdir", "os.setxattr", "os.symlink", "os.truncate", "os.utime", "sqlite3.connect",
+    "os.chdir", "os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.removexattr",
+    "os.rename", "os.rmdir", "os.setxattr", "os.symlink", "os.truncate", "os.utime",
+    "sqlite3.connect",
 }  # fmt: skip
-CHILDREN = {"os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "subprocess.Popen"}
+CHILDREN = {
+    "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system",
+    "subprocess.Popen",
+}  # fmt: skip
 """What other programs look at nobody sees."""
+
+
+PAPERS = "/run/mydocker"
+"""Where the person is told of when they come."""
 
 
 class Wasted(Exception):
@@ -58,12 +66,52 @@ def whole(path: Any) -> str:
     return os.path.abspath(os.fsdecode(path))
 
 
-class Rehearsal:
-    """What a start asks for in the folders of a person who is not here yet."""
+class Variables(dict):  # type: ignore[type-arg]
+    """The variables of a process, and which were asked for and are none."""
 
-    def __init__(self, folders: list[str], asked: Iterable[str] = ()) -> None:
-        self._folders = folders
-        self._asked = set(asked)
+    def __init__(self, given: dict[bytes, bytes]) -> None:
+        super().__init__(given)
+        self.missed: set[bytes] = set()
+
+    def __missing__(self, name: bytes) -> bytes:
+        self.missed.add(name)
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        found = super().__contains__(name)
+        if not found and isinstance(name, bytes):
+            self.missed.add(name)
+        return found
+
+
+class Missing:
+    """The last of those who are asked where a module is: nobody knew."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        """Remember what is no part of a package."""
+        if path is None:
+            self.names.add(name)
+
+
+class Rehearsal:
+    """What a start asks for that a person may bring, who is not here yet.
+
+    `folders`: where their homes will appear. Raises `Wasted` if there are none: then nobody knows.
+    """
+
+    def __init__(self, folders: list[str]) -> None:
+        if not folders:
+            raise Wasted("there are no homes")
+        home = os.path.expanduser("~")
+        behind = os.path.realpath(home)
+        is_link = any((behind + os.sep).startswith(each + os.sep) for each in folders)
+        self._folders = [*folders, home] if is_link and home not in folders else folders
+        self._asked = {path for path in map(whole, sys.path) if self._theirs(path)}
+        self._variables = Variables(os.environ._data)  # type: ignore[attr-defined]
+        self._modules = Missing()
         self._made: dict[str, int] = {}
         """Folders that it would have made, in this order, and their modes."""
         self._wasted = ""
@@ -78,6 +126,8 @@ class Rehearsal:
         for name in ASKED:
             setattr(os, name, self._asking(self._real[name]))
         os.mkdir = self._make
+        os.environ._data = self._variables  # type: ignore[attr-defined]
+        sys.meta_path.append(self._modules)
         self._watches = True
 
     def end(self) -> None:
@@ -85,6 +135,9 @@ class Rehearsal:
         self._watches = False
         for name, function in self._real.items():
             setattr(os, name, function)
+        os.environ._data = dict(self._variables)  # type: ignore[attr-defined]
+        if self._modules in sys.meta_path:
+            sys.meta_path.remove(self._modules)
         if threading.active_count() > 1:
             self._waste("it begins threads")
         if self._wasted:
@@ -101,13 +154,15 @@ class Rehearsal:
             theirs = self._theirs("." if words[0] is None else words[0])
             if event == "open" and isinstance(words[2], int) and words[2] & WRITING:
                 self._waste(f"it writes {words[0]}")
-            elif event != "open" and (theirs in self._folders or theirs in self._made):
-                self._waste(f"it looks through {theirs}")
+            elif event != "open" and (theirs in self._folders or whole(words[0]) in self._made):
+                self._waste(f"it looks through {words[0]}")
             elif theirs:
-                self._asked.add(theirs)
+                self._asked.add(theirs if event == "open" else theirs + os.sep)
 
     def _asking(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def ask(path: Any, *rest: Any, **named: Any) -> Any:
+            if not self._watches:  # whoever imported this function keeps it
+                return function(path, *rest, **named)
             theirs = self._theirs(path)
             if function is self._real["access"] and (
                 whole(path) in self._made or theirs in self._folders
@@ -121,18 +176,25 @@ class Rehearsal:
 
         return ask
 
-    def _make(self, path: Any, mode: int = 0o777, **_: Any) -> None:
+    def _make(self, path: Any, mode: int = 0o777, **named: Any) -> None:
+        if not self._watches:
+            self._real["mkdir"](path, mode, **named)
+            return
         wanted = whole(path)
+        parent = os.path.dirname(wanted)
         if wanted in self._made or os.path.lexists(path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
-        if not os.path.isdir(os.path.dirname(wanted)):
+        if not os.path.isdir(parent):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        if not os.access(parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
         self._made[wanted] = mode
 
     def _theirs(self, path: Any) -> str:
         """Return the whole path of what lies in the folders of the person; nothing for others."""
         wanted = whole(path)
-        inside = (wanted == each or wanted.startswith(each + os.sep) for each in self._folders)
+        places = (*self._folders, PAPERS)
+        inside = (wanted == each or wanted.startswith(each + os.sep) for each in places)
         return wanted if any(inside) else ""
 
     def _waste(self, why: str) -> None:
@@ -140,17 +202,22 @@ class Rehearsal:
 
     # --- now the person is here
 
-    def holds(self, repeated: Iterable[str]) -> bool:
-        """Whether the start would have gone the same way with what is here now.
+    def holds(
+        self, passed_over: Iterable[str], variables: Iterable[str], packages: Iterable[str]
+    ) -> bool:
+        """Whether the start would have gone the same way with what the person brought.
 
-        `repeated`: paths that it may find, because what asked for them will be done once more.
+        `passed_over`: paths that may be there. `variables`: the names of theirs. `packages`: what
+        lies in the folder of their packages.
         """
-        asked = self._asked - self._made.keys() - set(repeated)
+        asked = self._asked - self._made.keys() - set(passed_over)
         there = [path for path in self._made if os.path.lexists(path)]
         return (
             not any(map(os.path.lexists, asked))
             and all(map(os.path.isdir, there))
             and all(os.access(path, os.W_OK) for path in (*self._folders, *there))
+            and self._variables.missed.isdisjoint(map(os.fsencode, variables))
+            and self._modules.names.isdisjoint(name.split(".")[0] for name in packages)
         )
 
     def make_folders(self) -> None:
@@ -168,6 +235,7 @@ class Server:
         self._real = {
             name: getattr(self._class, name) for name in ("start", "_write_cookie_secret_file")
         }
+        self._has_secret = False
 
     def halt(self, before: Callable[[Any], None]) -> None:
         """Let `before` be called with an application that is ready to start; then it starts.
@@ -179,8 +247,11 @@ class Server:
             before(app)
             app.start()
 
+        def keep(app: Any, secret: bytes) -> None:
+            self._has_secret = True
+
         self._class.start = start
-        self._class._write_cookie_secret_file = lambda app, secret: None
+        self._class._write_cookie_secret_file = keep
 
     def release(self) -> None:
         """Be as ever from now on."""
@@ -218,21 +289,23 @@ class Server:
                 with suppress(Exception):
                     value.get_template("index.html")
 
-    def repeated(self, app: Any) -> list[str]:
-        """Return the paths that `catch_up` asks for again, or that make no difference.
+    def passed_over(self, app: Any) -> list[str]:
+        """Return the paths that `catch_up` asks for again, and those that make no difference.
 
         IPython looks for its folder in `.config` first, for which it looks first.
         """
         home = os.path.expanduser("~")
         config, ipython = os.path.join(home, ".config"), os.path.join(home, ".ipython")
         moved = os.path.lexists(os.path.join(config, "ipython"))
-        secret, marker = app.cookie_secret_file, os.path.join(app.config_dir, "migrated")
-        return [secret, marker, *([] if moved else [config, ipython])]
+        marker = os.path.join(app.config_dir, "migrated")
+        secret = [app.cookie_secret_file] if self._has_secret else []
+        return [*secret, marker, *([] if moved else [config, ipython])]
 
     def catch_up(self, app: Any, make_folders: Callable[[], None]) -> None:
         """Do again what depends on the person or on the time, in the order of a start."""
         app.migrate_config()
         make_folders()
-        app.cookie_secret = app._default_cookie_secret()
-        app.web_app.settings["cookie_secret"] = app.cookie_secret
-        app.web_app.settings["started"] = datetime.now(timezone.utc)  # noqa: UP017 (for 3.10)
+        if self._has_secret:
+            app.cookie_secret = app._default_cookie_secret()
+            app.web_app.settings["cookie_secret"] = app.cookie_secret
+        app.web_app.settings["started"] = datetime.now(UTC)

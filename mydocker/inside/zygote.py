@@ -30,6 +30,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, NoReturn
@@ -42,13 +43,16 @@ ENVIRONMENT = "/run/mydocker/environment"
 PORT = "MYDOCKER_PORT"
 """The variable with the port to listen on; the application does not see it."""
 BACKLOG = 1024
-REHEARSES = (3, 10)
+REHEARSES = (3, 11)
 """Before, `pathlib` keeps functions of its own that look at files."""
-GIVEN = dict(os.environ)
+GIVEN, GIVEN_FOLDER = dict(os.environ), os.getcwd()
+"""What a process that begins anew is given again."""
 ANEW = "MYDOCKER_ANEW"
 """The variable in which this program tells itself how to go on, and the number of its socket."""
 WAITING, AT_ONCE = "waiting", "at-once"
-"""Start only when the person comes; they are here."""
+"""Without `ANEW`: import, start in front of nobody, wait, serve. Waiting: import, wait, start and
+serve. At once: the person is here; start and serve, as a new interpreter with their variables.
+"""
 KNOCKS = 32
 """Connections that may wait unanswered: beyond, they are old probes and make room."""
 UNFIT = 78
@@ -211,7 +215,7 @@ class Door:
     def __init__(self, port: int, bind: Callable[..., Any], inherited: int | None = None) -> None:
         """Take the port, if it was not taken before; nobody can connect yet."""
         self._bind = bind
-        self._port = port
+        self.port = port
         self.socket = socket.socket(fileno=inherited)
         self.socket.settimeout(0)
         if inherited is not None:
@@ -219,9 +223,9 @@ class Door:
             return
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            self.socket.bind(("0.0.0.0", self._port))
+            self.socket.bind(("0.0.0.0", self.port))
         except OSError as no:
-            raise Unfit(f"port {self._port} cannot be listened on: {no}") from no
+            raise Unfit(f"port {self.port} cannot be listened on: {no}") from no
 
     def open(self) -> None:
         """Listen; connections wait from now on."""
@@ -237,7 +241,7 @@ class Door:
     ) -> Any:
         """Return listening sockets: copies of ours, so that it outlives one that is closed."""
         everywhere = address in ("0.0.0.0", "", None)
-        ours = port == self._port and everywhere and family in (socket.AF_INET, socket.AF_UNSPEC)
+        ours = port == self.port and everywhere and family in (socket.AF_INET, socket.AF_UNSPEC)
         if not ours or self.socket.fileno() < 0:
             self.socket.close()
             return self._bind(port, address, family, *rest, **named)
@@ -384,10 +388,10 @@ def admit_packages() -> bool:
     They go before the image's, but after those of a virtual environment (site.py, `main`). One
     whose name is imported already comes too late.
     """
-    folder = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
-    if not folder or not os.path.isdir(folder):
+    names = {name.split(".")[0] for name in packages_of_the_home()}
+    if not names:
         return True
-    names = {name.split(".")[0] for name in os.listdir(folder)}
+    folder = site.getusersitepackages()
     if names & {"usercustomize", *(name.split(".")[0] for name in sys.modules)}:
         return False
     before = len(sys.path)
@@ -403,19 +407,29 @@ def admit_packages() -> bool:
     return True
 
 
-def brings_plugins() -> bool:
-    """Whether packages of the person's home may belong to Jupyter, which has looked for them."""
-    folder = Path(site.getusersitepackages())
-    if not site.ENABLE_USER_SITE or not folder.is_dir():
-        return False
-    for named in folder.glob("*.*-info/entry_points.txt"):
-        text = named.read_text(encoding="utf-8", errors="replace")
-        if any(word in text for word in ("jupyter", "nbconvert", "notebook")):
-            return True
+def packages_of_the_home() -> list[str]:
+    """Return the names of what lies in the folder of the person's packages."""
+    try:
+        return os.listdir(site.getusersitepackages()) if site.ENABLE_USER_SITE else []
+    except OSError:
+        return []
+
+
+def brings_plugins(packages: list[str]) -> bool:
+    """Whether one of them may belong to Jupyter, which has looked for such by now.
+
+    Raises `OSError` where that cannot be read.
+    """
+    for name in packages:
+        told = Path(site.getusersitepackages(), name, "entry_points.txt")
+        if name.endswith("-info") and told.is_file():
+            text = told.read_text(encoding="utf-8", errors="replace")
+            if any(word in text for word in ("jupyter", "nbconvert", "notebook")):
+                return True
     return False
 
 
-def welcome(cwd: str) -> bool:
+def welcome(cwd: str, *, anew: bool = False) -> bool:
     """Be where the person's home is, with their variables; returns whether this process can."""
     for folder in (cwd, os.path.expanduser("~"), "/"):
         try:
@@ -427,9 +441,9 @@ def welcome(cwd: str) -> bool:
     coerced = was_coerced()
     forget_the_shell()
     os.environ.update(theirs)
+    if anew:
+        return True
     if any(FIXED_AT_START.match(name) for name in theirs):
-        if coerced:
-            del os.environ["LC_CTYPE"]
         return False
     speaks = any(name == "LANG" or name.startswith("LC_") for name in theirs)
     return (not speaks or settle_language(coerced=coerced)) and admit_packages()
@@ -443,12 +457,16 @@ def become(program: str, words: list[str]) -> None:
 
 def begin_anew(how: str, door: Door) -> NoReturn:
     """Start this program again, with what it was given, the port and another way to go on."""
-    again = {**GIVEN, ANEW: how}
+    again = {**GIVEN, PORT: str(door.port), ANEW: how}
+    if was_coerced():
+        again.pop("LC_CTYPE", None)
+    if how == AT_ONCE:
+        again.update(read_environment())
     if door.socket.fileno() >= 0:
         door.socket.set_inheritable(True)
         again[ANEW] += f" {door.socket.fileno()}"
-    if was_coerced():
-        del again["LC_CTYPE"]
+    with suppress(OSError):
+        os.chdir(GIVEN_FOLDER)
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], again)
 
 
@@ -461,45 +479,49 @@ def load_stage() -> Any:
     return module
 
 
-def rehearse(program: str, words: list[str], door: Door, bell: int, cwd: str) -> None:
+def rehearse(program: str, words: list[str], door: Door, bell: int) -> None:
     """Start in front of nobody, wait, and go on; or begin anew, if that was for nothing."""
     stage = load_stage()
-    rehearsal = stage.Rehearsal(stage.places())
-    arrived = False
+    serves, how = False, WAITING
 
     def before(app: Any) -> None:
-        nonlocal arrived
+        nonlocal serves, how
+        meanwhile = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
         server.settle(app)
+        server.prepare(app)
         rehearsal.end()
         if door.socket.fileno() < 0:
             raise stage.Wasted("it listens elsewhere")
-        server.prepare(app)
         gc.collect()
         gc.freeze()
-        meanwhile = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
         door.open()
         wait_for_the_ring(bell, door)
-        arrived = True
-        if brings_plugins() or not rehearsal.holds(server.repeated(app)):
+        how = AT_ONCE
+        packages = packages_of_the_home()
+        if brings_plugins(packages) or not rehearsal.holds(
+            server.passed_over(app), read_environment(), packages
+        ):
             begin_anew(AT_ONCE, door)
-        if not welcome(cwd):
-            os.execv(program, [program, *words])
-        for each, handler in meanwhile.items():
-            signal.signal(each, handler)
+        if not welcome(GIVEN_FOLDER):
+            begin_anew(AT_ONCE, door)
         server.release()
         server.catch_up(app, rehearsal.make_folders)
+        for each, handler in meanwhile.items():
+            signal.signal(each, handler)
+        serves = True
 
     try:
+        rehearsal = stage.Rehearsal(stage.places())
         server = stage.Server(sys.modules["jupyter_server.serverapp"])
         server.halt(before)
         rehearsal.begin()
         become(program, words)
     except BaseException as why:
-        if arrived:
+        if serves:
             raise
-        sys.stderr.write(f"mydocker: it will start when it is claimed: {why!r}\n")
-    if not arrived:
-        begin_anew(WAITING, door)
+        sys.stderr.write(f"mydocker: the start was for nothing: {why!r}\n")
+    if not serves:
+        begin_anew(how, door)
 
 
 def main() -> None:
@@ -508,7 +530,6 @@ def main() -> None:
     program, words = sys.argv[1], sys.argv[2:]
     if sys.path[0] == str(HERE):
         sys.path[0] = os.path.dirname(os.path.realpath(program))
-    cwd = os.getcwd()
     how, _, number = os.environ.pop(ANEW, "").partition(" ")
     try:
         door = make_door(int(number) if number else None)
@@ -520,7 +541,7 @@ def main() -> None:
             gc.freeze()
             gc.enable()
             if not how and sys.version_info >= REHEARSES:
-                rehearse(program, words, door, bell, cwd)
+                rehearse(program, words, door, bell)
                 return
             door.open()
             wait_for_the_ring(bell, door)
@@ -530,8 +551,8 @@ def main() -> None:
         )
         sys.exit(UNFIT)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if not welcome(cwd):
-        os.execv(program, [program, *words])
+    if not welcome(GIVEN_FOLDER, anew=how == AT_ONCE):
+        begin_anew(AT_ONCE, door)
     become(program, words)
 
 

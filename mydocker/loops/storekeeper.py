@@ -49,7 +49,7 @@ LOOK_BACK = timedelta(days=14)
 OVERLAP = timedelta(minutes=10)
 """A wish may get its run, and be found, later than it was asked for."""
 LATELY = timedelta(seconds=10)
-BETWEEN_ROUNDS_SECONDS, PAUSED_ROUNDS = 1.0, 2
+BETWEEN_ROUNDS_SECONDS, PAUSED_ROUNDS = 0.25, 8
 """A burst rings for every claim; the decision would be the same."""
 ANSWER_SECONDS = 3.0
 GUESSED_BYTES = 256 * 2**20

@@ -120,9 +120,13 @@ class Place:
 
     def went_on(self) -> bool:
         """Whether the claimed server is the one that started in front of nobody."""
-        given = docker("exec", self.name, "sh", "-c", "cat /proc/[0-9]*/environ").split("\0")
+        given = self.variables()
         assert "MYDOCKER_PORT=8888" in given
         return not any(variable.startswith("MYDOCKER_ANEW=") for variable in given)
+
+    def variables(self) -> list[str]:
+        """Those with which its processes began."""
+        return docker("exec", self.name, "sh", "-c", "cat /proc/[0-9]*/environ").split("\0")
 
     def frozen(self, state: str) -> None:
         """Freeze or thaw the container behind the engine's back, as the agent does."""
