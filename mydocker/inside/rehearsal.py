@@ -282,7 +282,7 @@ class Server:
         app.io_loop.asyncio_loop.run_until_complete(wait())
         app.http_server.add_sockets(list(listening.values()))
 
-    def prepare(self, app: Any) -> None:
+    def compile_first_page(self, app: Any) -> None:
         """Compile the page that is asked for first."""
         for name, value in list(app.web_app.settings.items()):
             if name.endswith("_jinja2_env"):

@@ -488,7 +488,7 @@ def rehearse(program: str, words: list[str], door: Door, bell: int) -> None:
         nonlocal serves, how
         meanwhile = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
         server.settle(app)
-        server.prepare(app)
+        server.compile_first_page(app)
         rehearsal.end()
         if door.socket.fileno() < 0:
             raise stage.Wasted("it listens elsewhere")
