@@ -116,6 +116,7 @@ class Rehearsal:
         """Folders that it would have made, in this order, and their modes."""
         self._wasted = ""
         self._watches = False
+        self._threads = threading.active_count()
         self._real = {name: getattr(os, name) for name in (*ASKED, "mkdir")}
 
     # --- while nobody is here
@@ -138,7 +139,7 @@ class Rehearsal:
         os.environ._data = dict(self._variables)  # type: ignore[attr-defined]
         if self._modules in sys.meta_path:
             sys.meta_path.remove(self._modules)
-        if threading.active_count() > 1:
+        if threading.active_count() > self._threads:
             self._waste("it begins threads")
         if self._wasted:
             raise Wasted(self._wasted)
