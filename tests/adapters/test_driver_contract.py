@@ -427,6 +427,7 @@ async def drain(happenings: AsyncIterator[Any]) -> None:
 
 async def test_the_log_is_told_line_by_line_with_its_stream(world: World) -> None:
     await world.driver.launch(plan(world, "a", worlds.TALKS))
+    await says(world, "a", "two")  # the engine brings the two streams each in its time
     await says(world, "a", "three")
     lines = await gather_log(world, "a")
     assert sorted(lines) == [("stderr", "two"), ("stdout", "one"), ("stdout", "three")]
