@@ -516,12 +516,11 @@ def rehearse(program: str, words: list[str], door: Door, bell: int) -> None:
         server.halt(before)
         rehearsal.begin()
         become(program, words)
-    except BaseException as why:
-        if serves:
-            raise
-        sys.stderr.write(f"mydocker: the start was for nothing: {why!r}\n")
-    if not serves:
-        begin_anew(how, door)
+    finally:  # whatever the application or its extensions raise, and where they end by themselves
+        if not serves:
+            why = sys.exc_info()[1]
+            sys.stderr.write(f"mydocker: the start was for nothing: {why!r}\n")
+            begin_anew(how, door)
 
 
 def main() -> None:
