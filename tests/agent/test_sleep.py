@@ -199,8 +199,9 @@ def test_who_is_awake_does_not_swap(dormitory: Dormitory, line: Line) -> None:
     before = swapped(line, woken)
     for counter in (awake, woken):
         counter.file("memory", "memory.force_empty").write_text("0")
-    assert swapped(line, awake) < MIB  # the kernel may take a few pages, whatever it is told
-    assert swapped(line, woken) <= before
+    # The kernel may take a few pages, whatever it is told: of either.
+    assert swapped(line, awake) < MIB
+    assert swapped(line, woken) < before + MIB
 
 
 def test_a_container_removed_while_frozen_is_gone(dormitory: Dormitory, line: Line) -> None:
