@@ -96,18 +96,23 @@ class Firewall:
 
         Refused (`not_ours`) unless the address is reached through a bridge of ours.
         """
-        self._check_ours(address)
+        self.hosts_address_towards(address)
         words = ("ss", "-H", "-t", "-n", "dst", str(address))
         killed = tools.run(*words, "-K").stdout.count("\n")
         if tools.run(*words).stdout.strip():
             raise unavailable("still_connected", f"Connections to {address} are still open.")
         return {"cut": killed}
 
-    def _check_ours(self, address: IPv4Address) -> None:
+    def hosts_address_towards(self, address: IPv4Address) -> str:
+        """Return the host's own address on the bridge of ours behind which this one is.
+
+        Refused: `not_ours`.
+        """
         route = tools.run("ip", "-4", "-j", "route", "get", str(address))
         way = json.loads(route.stdout)[0] if route.returncode == 0 else {}
         if way.get("type") == "local" or not self._ours.fullmatch(way.get("dev", "")):
             raise refused("not_ours", f"{address} is not behind a bridge of this installation.")
+        return str(way["prefsrc"])
 
     def _text(self, bridges: Sequence[Bridge], allow: Sequence[Destination]) -> str:
         return render(self._instance, bridges, allow, self._resolvers(), _networks())

@@ -23,6 +23,7 @@ from mydocker.agent.records import write_record
 from mydocker.agent.sleepers import Sleepers
 from mydocker.agent.slots import Slots
 from mydocker.agent.swap import Swap
+from mydocker.agent.ways import Ways
 
 VERSION = 1
 
@@ -55,6 +56,7 @@ class Agent:
         self._firewall = Firewall(instance, own)
         files = CgroupFiles(controllers())
         self._cgroups = Cgroups(files)
+        self._ways = Ways(files, self._firewall)
         self._swap = swap
         self._sleepers = Sleepers(files, swap.is_for_sleepers)
         self._processors = figures.Processors()
@@ -72,6 +74,7 @@ class Agent:
         known = {"known_runs": shapes.identifiers, **age}
         rules = {"bridges": shapes.bridges, "allow": shapes.destinations}
         containers = {"containers": shapes.containers}
+        one_container = {"container": shapes.container, "address": shapes.address}
         rung = {"after": shapes.number_of_rings, "wait_s": shapes.seconds_to_wait}
         one = self.mounting
         return {
@@ -90,6 +93,7 @@ class Agent:
             "firewall": Verb(firewall.load, rules, changes=True, under=self._loading),
             "firewall_state": Verb(firewall.state, under=self._loading),
             "cut": Verb(firewall.cut, {"address": shapes.address}, changes=True),
+            "let_out": Verb(self._ways.let_out, one_container, changes=True),
             "usage": Verb(self._cgroups.usage, containers),
             "freeze": Verb(sleepers.freeze, containers, changes=True),
             "thaw": Verb(sleepers.thaw, containers, changes=True),

@@ -1,10 +1,11 @@
 """A Jupyter application that has started as far as it can, and waits for its person.
 
 `ahead` starts it in a container that stands by: `zygote.py PROGRAM ARGUMENT...`. It imports what
-PROGRAM will want, starts it in front of nobody (`rehearsal.py`), listens on its port and sleeps
-until somebody rings at the FIFO of the run's papers. By then the person's home lies where an empty
-folder was. It makes up for what an interpreter looks at only when it starts, and serves, just as if
-PROGRAM had been started this moment; until then it reads nothing of a person's and writes nothing.
+PROGRAM will want (`imports.py`), starts it in front of nobody (`rehearsal.py`), listens on its port
+and sleeps until somebody rings at the FIFO of the run's papers. By then the person's home lies
+where an empty folder was. It makes up for what an interpreter looks at only when it starts, and
+serves, just as if PROGRAM had been started this moment; until then it reads nothing of a person's
+and writes nothing.
 Where a start in front of nobody is of no use, it begins anew and leaves the start for later.
 
 It runs under the image's Python, from 3.8 on, with nothing but the standard library and what a
@@ -15,12 +16,8 @@ from __future__ import annotations
 
 import gc
 import importlib
-import json
 import locale
-import mimetypes
 import os
-import platform
-import pwd
 import re
 import runpy
 import select
@@ -29,7 +26,7 @@ import site
 import socket
 import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -57,32 +54,6 @@ KNOCKS = 32
 """Connections that may wait unanswered: beyond, they are old probes and make room."""
 UNFIT = 78
 
-LATE = (
-    "IPython",
-    "encodings.idna",
-    "jinja2.ext",
-    "jupyter_core.migrate",
-    "jupyter_lsp.serverextension",
-    "jupyter_lsp.virtual_documents_shadow",
-    "jupyter_server.files.handlers",
-    "jupyter_server.gateway.managers",
-    "jupyter_server.kernelspecs.handlers",
-    "jupyter_server.nbconvert.handlers",
-    "jupyter_server.services.contents.filemanager",
-    "jupyter_server.services.kernels.kernelmanager",
-    "jupyter_server.view.handlers",
-    "jupyter_server_terminals.api_handlers",
-    "jupyterlab.handlers.extension_manager_handler",
-    "jupyterlab_server.handlers",
-    "nbconvert.exporters",
-    "notebook_shim.nbserver",
-    "sqlite3",
-    "ssl",
-    "terminado",
-    "tornado.platform.asyncio",
-)
-"""What Jupyter imports only when it starts or is first asked; whichever of it there is."""
-
 FIXED_AT_START = re.compile(r"PYTHON|LD_|HOME$|GCONV_PATH$")
 """Variables that a process looks at before its first instruction."""
 SHELLS_OWN = ("PWD", "OLDPWD", "SHLVL", "_")
@@ -91,114 +62,6 @@ SHELLS_OWN = ("PWD", "OLDPWD", "SHLVL", "_")
 
 class Unfit(Exception):
     """Why there can be no zygote, for whoever reads the log."""
-
-
-# --- before the person ------------------------------------------------------------------------
-
-
-def script_imports(program: str) -> str:
-    """Return the module whose function a console script calls."""
-    text = Path(program).read_text(encoding="utf-8", errors="replace")
-    found = re.search(r"^from (?!__)([\w.]+) import ", text, re.MULTILINE)
-    if not found:
-        raise Unfit(f"{program} is no application of Jupyter's")
-    return found[1]
-
-
-def prepare(program: str) -> None:
-    """Import the application and all that it will want, and fill the caches that it fills."""
-    try:
-        importlib.import_module(script_imports(program))
-    except ImportError as missing:
-        raise Unfit(f"{program} cannot be imported: {missing}") from missing
-    server = sys.modules.get("jupyter_server.serverapp")
-    if not server:
-        raise Unfit(f"{program} is no application of Jupyter Server's")
-    for name in enabled_extensions():
-        import_extension(name)
-    for names in getattr(server, "JUPYTER_SERVICE_HANDLERS", {}).values():
-        for name in names or ():
-            import_if_there(name)
-    for name in LATE:
-        import_if_there(name)
-    warm_up()
-
-
-MISFITS = (
-    ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, NameError, OSError,
-    RuntimeError, SyntaxError, SystemExit, TypeError, ValueError,
-)  # fmt: skip
-"""What a module that does not fit here raises when it is imported; Jupyter tells of it later."""
-
-
-def import_if_there(name: str) -> Any:
-    """Import a module, unless it is not there or will not be imported: then that is for later."""
-    try:
-        return importlib.import_module(name)
-    except MISFITS:
-        return None
-
-
-def import_extension(name: str) -> None:
-    """Import a server extension, as far as Jupyter does before there is a server."""
-    module = import_if_there(name)
-    points = getattr(module, "_jupyter_server_extension_points", tuple)
-    try:
-        for point in points():
-            import_if_there(point["module"])
-    except MISFITS:
-        return
-
-
-def enabled_extensions() -> Iterator[str]:
-    """Yield the server extensions that the image enables; a person's own are for later."""
-    home = os.path.expanduser("~")
-    for folder in importlib.import_module("jupyter_core.paths").jupyter_config_path():
-        if folder == home or folder.startswith(home + os.sep):
-            continue
-        for file in [
-            Path(folder, "jupyter_server_config.json"),
-            *Path(folder, "jupyter_server_config.d").glob("*.json"),
-        ]:
-            yield from extensions_in(file)
-
-
-def extensions_in(file: Path) -> list[str]:
-    """Return the server extensions that a configuration file enables; none if it is unusable."""
-    try:
-        named = json.loads(file.read_text(encoding="utf-8"))["ServerApp"]["jpserver_extensions"]
-        return [name for name, enabled in named.items() if enabled]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return []
-
-
-def warm_up() -> None:
-    """Fill caches of whole processes, whose contents do not depend on the person."""
-    mimetypes.init()
-    platform.platform()
-    platform.processor()  # a child process, the first time
-    pwd.getpwuid(os.getuid())
-    compile_routes()
-    compile_a_template()
-
-
-def compile_routes() -> None:
-    """Compile the regular expressions of the addresses, as an application under `/` has them."""
-    for module in list(sys.modules.values()):
-        handlers = contents(module).get("default_handlers")
-        for handler in handlers if isinstance(handlers, list) else ():
-            if isinstance(handler, tuple) and isinstance(handler[0], str):
-                pattern = "/" + handler[0].lstrip("/")
-                re.compile(pattern if pattern.endswith("$") else pattern + "$")
-
-
-def compile_a_template() -> None:
-    """Compile a page, for the lexer, the parser and the generator of templates."""
-    jinja2 = import_if_there("jinja2")
-    if jinja2:
-        pages = jinja2.Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
-        pages.compile("{% block a %}{{ b | e }}{% if c %}{% trans %}d{% endtrans %}{% endif %}"
-                      "{% for e in f %}{{ e.g }}{% endfor %}{# h #}{% endblock %}")  # fmt: skip
 
 
 # --- the port ---------------------------------------------------------------------------------
@@ -470,18 +333,26 @@ def begin_anew(how: str, door: Door) -> NoReturn:
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], again)
 
 
-def load_stage() -> Any:
-    """Return `rehearsal.py`, which Python's options -I and -P hide from an import."""
-    spec = spec_from_file_location("mydocker_rehearsal", HERE / "rehearsal.py")
+def beside(name: str) -> Any:
+    """Return the module that lies beside this one, which Python's options -I and -P hide."""
+    spec = spec_from_file_location(f"mydocker_{name}", HERE / f"{name}.py")
     assert spec and spec.loader
     module = sys.modules[spec.name] = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
+def import_ahead(program: str) -> None:
+    """Import what the program will want."""
+    try:
+        beside("imports").prepare(program)
+    except ImportError as missing:
+        raise Unfit(str(missing)) from missing
+
+
 def rehearse(program: str, words: list[str], door: Door, bell: int) -> None:
     """Start in front of nobody, wait, and go on; or begin anew, if that was for nothing."""
-    stage = load_stage()
+    stage = beside("rehearsal")
     serves, how = False, WAITING
 
     def before(app: Any) -> None:
@@ -535,7 +406,7 @@ def main() -> None:
         if how != AT_ONCE:
             gc.disable()
             bell = open_bell()
-            prepare(program)
+            import_ahead(program)
             gc.collect()
             gc.freeze()
             gc.enable()

@@ -188,7 +188,7 @@ class Custodian:
                 await self._probe(step, run, glimpse, woken)
                 return case
             case Bind():
-                await self._launcher.bind(run)
+                await self._launcher.bind(run, glimpse.container or ABSENT)
                 glimpse.bound = True
                 return case
             case Publish():

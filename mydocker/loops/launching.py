@@ -6,8 +6,9 @@ How many at once is decided by whoever gives turns (`usher`) and makes spares (`
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from ipaddress import IPv4Address
 
-from mydocker.domain.environments import Environment, Port
+from mydocker.domain.environments import Environment, NetworkPolicy, Port
 from mydocker.domain.failures import Cause
 from mydocker.domain.jupyter import culling_options
 from mydocker.domain.runs import Sighting
@@ -92,10 +93,13 @@ class Launcher:
         person = await self._settle(run, definition) if run.workspace else None
         return await self._driver.launch(self._plan(run, definition, places, person))
 
-    async def bind(self, run: RunRow) -> None:
-        """Give a claimed run's container its homes and its person; repeatable."""
+    async def bind(self, run: RunRow, seen: Sighting) -> None:
+        """Give a claimed run's container its homes, its way out and its person; repeatable."""
+        definition = ledger.definition_of(run)
         await self._protection.ensure()
-        await self._settle(run, ledger.definition_of(run))
+        if _network(run, definition) is NetworkPolicy.CLAIMED and seen.address:
+            await self._agent.let_out(seen.container, IPv4Address(seen.address))
+        await self._settle(run, definition)
 
     async def _settle(self, run: RunRow, definition: Environment) -> Introduction:
         homes, person = await self._database(ledger.settling_of, run, self._clock.now())
@@ -128,7 +132,7 @@ class Launcher:
                 **(_about_port(definition) if is_zygote else {}),
                 **render_variables(definition.variables, values),
             },
-            network=definition.network,
+            network=_network(run, definition),
             cpu_nanos=resources.cpu_nanos,
             memory_bytes=resources.memory_bytes,
             pids=resources.pids,
@@ -139,6 +143,13 @@ class Launcher:
             sudo=definition.sudo,
             in_background=not run.workspace,
         )
+
+
+def _network(run: RunRow, definition: Environment) -> NetworkPolicy:
+    # What is started for somebody need not be let out later.
+    if definition.network is NetworkPolicy.CLAIMED and not run.is_spare:
+        return NetworkPolicy.OPEN
+    return definition.network
 
 
 def _mounts(definition: Environment, places: Places, *, is_spare: bool) -> Sequence[Mount]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from mydocker.domain.environments import NetworkPolicy
 from mydocker.ports.driver import Driver
 from mydocker.ports.nodes import Bridge, NodeAgent
 
@@ -28,7 +29,7 @@ class Warden:
 
     async def turn(self, key: str, woken: asyncio.Event) -> None:
         interfaces = await self._driver.prepare()
-        bridges = [Bridge(name, policy.value) for policy, name in sorted(interfaces.items())]
+        bridges = [_bridge(name, policy) for policy, name in sorted(interfaces.items())]
         state = await self._agent.firewall_state()
         if state.is_loaded and bridges == self._wanted:
             return
@@ -37,3 +38,8 @@ class Warden:
         LOG.info("firewall.loaded", bridges=[bridge.name for bridge in bridges])
         if not state.is_loaded:
             LOG.error("firewall.missing", problem=state.problem, hint="Nothing is started.")
+
+
+def _bridge(name: str, policy: NetworkPolicy) -> Bridge:
+    # Whom spares may reach is no matter of rules: until they are let out they have no route.
+    return Bridge(name, "none" if policy is NetworkPolicy.NONE else "open")

@@ -290,6 +290,14 @@ class NodeAgent(Protocol):
         """
         ...
 
+    async def let_out(self, container: str, address: IPv4Address) -> None:
+        """Give a container of a network without a way out (policy `claimed`) the way of others.
+
+        `container` is the engine's full id. Raises `Unavailable` if it is not there, and
+        `Refused("not_ours")` for an address of somebody else's network.
+        """
+        ...
+
     async def usage(self, containers: Collection[str]) -> Mapping[str, ContainerUsage]:
         """Read what containers use, by full id; absent ones are left out. At most 5000."""
         ...

@@ -55,6 +55,8 @@ class FakeAgent:
         self.machine_now = Machine(0.1, 2, 0.05, 8 << 30, 6 << 30)
         self.cuts: list[IPv4Address] = []
         self.open_connections: dict[IPv4Address, int] = {}
+        self.let_out_now: dict[str, IPv4Address] = {}
+        """Containers that were given a way out, and where they are."""
         self.rules: tuple[Sequence[Bridge], Sequence[str]] | None = None
         self.swap_agreed_bytes = 0
         """What the operator lets the agent make; 0: none."""
@@ -108,7 +110,7 @@ class FakeAgent:
             self._failures.remove(failure)
             if not failure[1]:
                 raise Unavailable(f"The node's agent does not answer ({verb}).")
-        shape = _CONTAINER if verb in ("freeze", "thaw", "frozen") else _ID
+        shape = _CONTAINER if verb in ("freeze", "thaw", "frozen", "let_out") else _ID
         if not all(map(shape.fullmatch, ids)):
             raise Refused("bad_request", "Not an id.")
         yield
@@ -221,6 +223,12 @@ class FakeAgent:
         with self._doing("cut"):
             self.cuts.append(address)
             return self.open_connections.pop(address, 0)
+
+    async def let_out(self, container: str, address: IPv4Address) -> None:
+        with self._doing("let_out", container):
+            if not self._present([container]):
+                raise Unavailable("The container has no process. (no_container)")
+            self.let_out_now[container] = address
 
     async def usage(self, containers: Collection[str]) -> Mapping[str, ContainerUsage]:
         with self._doing("usage"):

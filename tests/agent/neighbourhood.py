@@ -20,6 +20,7 @@ BUSYBOX = Path("/bin/busybox")
 
 LAN, METADATA, INTERNET, RESOLVER = "10.213.7.2", "169.254.213.7", "198.51.100.77", "10.213.7.53"
 _UPLINK = "10.213.7.1"
+_LATER, _NOBODY = "10.213.8.0/24", "10.213.8.254"
 
 _SERVER = """
 import os, selectors, socket, sys
@@ -149,12 +150,14 @@ class Neighbourhood:
         self._make_world()
         self.host = Server([self.host_port, self.host_port + 1])
         self._undo.callback(self.host.stop)
-        for policy in ("o", "n", "x"):
+        for policy in ("o", "n", "x", "c"):
             self._make_network(policy)
         self.add("o", "one", "--sysctl", "net.ipv6.conf.all.disable_ipv6=0")
         self.add("o", "two", "--sysctl", "net.ipv6.conf.all.disable_ipv6=0")
         self.add("n", "three")
         self.add("x", "four")
+        self.add("c", "five")
+        self.add("c", "six")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -183,7 +186,10 @@ class Neighbourhood:
     def _make_network(self, policy: str) -> None:
         name = f"test-agent-{self.instance}-{policy}"
         bridge = f"com.docker.network.bridge.name=md{self.instance}-{policy}"
-        self._do(f"docker network create -o {bridge} {name}", f"docker network rm {name}")
+        words = f"docker network create -o {bridge} {name}"
+        if policy == "c":  # whose containers are let out later
+            words += f" --subnet={_LATER} --aux-address=DefaultGatewayIPv4={_NOBODY}"
+        self._do(words, f"docker network rm {name}")
 
     def add(self, policy: str, name: str, *options: str) -> None:
         """Start a container whose processes may do more to their network than ours ever may."""

@@ -160,6 +160,7 @@ async def test_bad_ids_are_refused(node: NodeAgent) -> None:
         node.trash("a/b"),
         node.home_usage("A" * 8),
         node.sweep(["x"], NOW),
+        node.let_out("x", IPv4Address("10.1.2.3")),
     ):
         with pytest.raises(Refused) as refused:
             await deed

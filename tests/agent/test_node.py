@@ -50,6 +50,7 @@ def rules(town: Neighbourhood, *allow: str) -> dict[str, object]:
     bridges = [
         {"name": f"md{town.instance}-o", "policy": "open"},
         {"name": f"md{town.instance}-n", "policy": "none"},
+        {"name": f"md{town.instance}-c", "policy": "open"},
     ]
     return {"bridges": bridges, "allow": list(allow)}
 
@@ -139,9 +140,33 @@ def test_closed_and_unknown_bridges_reach_nothing(town: Neighbourhood, line: Lin
         assert town.reach(name, tried) == set()
 
 
+def test_a_container_without_a_way_out_reaches_nothing_until_it_is_let_out(
+    town: Neighbourhood, line: Line
+) -> None:
+    line.ask("firewall", **rules(town))
+    tried, five = targets(town, "five"), town.facts("five")
+    assert town.reach("five", tried) == set()
+    for _ in range(2):
+        line.ask("let_out", container=five["id"], address=five["address"])
+        assert town.reach("five", tried) == town.reach("one", targets(town, "one"))
+    assert town.reach("six", targets(town, "six")) == set()
+
+
+def test_nobody_else_is_let_out(town: Neighbourhood, line: Line) -> None:
+    line.ask("firewall", **rules(town))
+    six = town.facts("six")
+    ours = run("ip", "-4", "route", "show", "default")
+    stranger = line.ask("let_out", container=six["id"], address=LAN)
+    assert stranger == {"error": "not_ours"}
+    absent = line.ask("let_out", container="0" * 64, address=six["address"])
+    assert absent == {"error": "no_container"}
+    assert town.reach("six", targets(town, "six")) == set()
+    assert run("ip", "-4", "route", "show", "default") == ours
+
+
 def test_the_host_reaches_containers_of_every_policy(town: Neighbourhood, line: Line) -> None:
     line.ask("firewall", **rules(town))
-    for name in ("one", "three", "four"):
+    for name in ("one", "three", "four", "six"):
         with socket.create_connection((town.facts(name)["address"], 80), DEADLINE_S) as end:
             assert end.recv(100) == b"answer\n"
 

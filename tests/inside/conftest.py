@@ -20,6 +20,12 @@ def stage() -> ModuleType:
     return load("rehearsal")
 
 
+@pytest.fixture(scope="session")
+def imports() -> ModuleType:
+    """`imports.py`, in the same way."""
+    return load("imports")
+
+
 def load(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"{name}_under_test", INSIDE / f"{name}.py")
     assert spec is not None and spec.loader is not None

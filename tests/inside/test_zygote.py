@@ -67,7 +67,8 @@ def queue_of(zygote: ModuleType, door: Any) -> int:
 
 
 def test_it_is_written_for_python_3_8() -> None:
-    ast.parse((INSIDE / "zygote.py").read_text(), feature_version=(3, 8))
+    for name in ("zygote.py", "imports.py"):
+        ast.parse((INSIDE / name).read_text(), feature_version=(3, 8))
 
 
 @pytest.mark.parametrize("data", [b"!", b""], ids=["a byte", "opened and closed"])
@@ -144,22 +145,6 @@ def test_an_application_that_wants_another_port_gets_it(door: Any) -> None:
 def test_a_missing_fifo_is_told(zygote: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(zygote.Unfit, match="cannot be opened"):
         zygote.open_bell(str(tmp_path / "go"))
-
-
-@pytest.mark.parametrize("text", ["", "print('hello')", "from __future__ import annotations\n"])
-def test_a_script_that_calls_no_module_is_no_application(
-    zygote: ModuleType, tmp_path: Path, text: str
-) -> None:
-    (tmp_path / "start").write_text(text)
-    with pytest.raises(zygote.Unfit, match="no application"):
-        zygote.script_imports(str(tmp_path / "start"))
-
-
-def test_unusable_configuration_enables_nothing(zygote: ModuleType, tmp_path: Path) -> None:
-    for text in ("", "[]", "{}", '{"ServerApp": []}', '{"ServerApp": {"jpserver_extensions": 1}}'):
-        (tmp_path / "a.json").write_text(text)
-        assert zygote.extensions_in(tmp_path / "a.json") == []
-    assert zygote.extensions_in(tmp_path / "missing.json") == []
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 import random
 from dataclasses import replace
 from datetime import timedelta
+from ipaddress import IPv4Address
 
 import pytest
 
+from mydocker.domain.environments import NetworkPolicy
 from mydocker.domain.failures import Cause
 from mydocker.domain.people import Person
 from mydocker.domain.runs import Phase
@@ -97,6 +99,30 @@ async def test_a_claimed_spare_has_its_person_and_homes_before_its_routes() -> N
         assert introduced is not None and introduced.name == "Camille Aubert"
         told = [event.kind for event in await at.database(story.since, workspace, 0)]
         assert told == ["asked", "claimed", "ready"]
+
+
+async def test_a_spare_is_let_out_when_it_is_somebodys_and_not_before() -> None:
+    outside = Outside()
+    async with house(outside) as at:
+        await at.database(spares_wanted, 1, network="claimed")
+        (spare,) = await _until_standing(at, 1)
+        assert outside.driver.engine.containers[spare.id].plan.network is NetworkPolicy.CLAIMED
+        assert outside.agent.let_out_now == {}
+        outside.agent.fail(2, "let_out")
+        run = await at.phase(await _claim(at, await _person(at)), Phase.READY)
+        seen = await outside.driver.look(run.id)
+        assert run.id == spare.id
+        assert outside.agent.let_out_now == {seen.container: IPv4Address(seen.address or "")}
+
+
+async def test_who_is_started_cold_has_a_way_out_from_the_start() -> None:
+    outside = Outside()
+    async with house(outside) as at:
+        await at.database(spares_wanted, 0, network="claimed")
+        asked = await at.database(services.ask, await _person(at), "tiny", now())
+        run = await at.phase(asked.workspace, Phase.READY)
+        assert outside.driver.engine.containers[run.id].plan.network is NetworkPolicy.OPEN
+        assert outside.agent.let_out_now == {}
 
 
 async def test_a_claimed_spare_is_replaced() -> None:

@@ -119,6 +119,9 @@ class AgentClient:
     async def cut(self, address: IPv4Address) -> int:
         return int((await self._ask("cut", address=str(address)))["cut"])
 
+    async def let_out(self, container: str, address: IPv4Address) -> None:
+        await self._ask("let_out", container=container, address=str(address))
+
     async def usage(self, containers: Collection[str]) -> Mapping[str, ContainerUsage]:
         said = await self._ask("usage", containers=list(containers))
         return {container: ContainerUsage(**figures) for container, figures in said.items()}

@@ -2,7 +2,8 @@
 
 The engine's options alone do not protect the host; the rules on the fixed interface names do
 (docs/explanation/isolation.md). What they do: containers cannot talk to one another, and
-nothing is routed out of the network of policy `none`.
+nothing is routed out of the network of policy `none`, nor out of `claimed` before a container is
+given a route.
 """
 
 import asyncio
@@ -20,6 +21,8 @@ from mydocker.domain.environments import NetworkPolicy
 from mydocker.domain.failures import Cause
 from mydocker.ports.errors import Refused, Unavailable
 
+_GATEWAY = "DefaultGatewayIPv4"
+"""What the bridge driver calls the default gateway of containers, where it is not the bridge."""
 ROUTES = Path("/proc/net/route")
 PREFIX = 20
 """4,094 addresses: far above the 1,024 ports of a Linux bridge, so that addresses return late."""
@@ -72,6 +75,22 @@ def network_body(names: Names, policy: NetworkPolicy) -> dict[str, Any]:
     }
 
 
+def addresses_of(policy: NetworkPolicy, subnet: IPv4Network) -> dict[str, Any]:
+    """Write what the engine is asked to give away.
+
+    Where the way out comes later, the default gateway is the subnet's last address: nobody's.
+    """
+    config: dict[str, Any] = {"Subnet": str(subnet)}
+    if policy is NetworkPolicy.CLAIMED:
+        config["AuxiliaryAddresses"] = {_GATEWAY: str(subnet.broadcast_address - 1)}
+    return {"Driver": "default", "Config": [config]}
+
+
+def _has_a_way_out(network: Json) -> bool:
+    configs = network.get("IPAM", {}).get("Config") or ()
+    return not any(_GATEWAY in (config.get("AuxiliaryAddresses") or {}) for config in configs)
+
+
 def _is_it(network: Json, body: Mapping[str, Any]) -> bool:
     """Whether a network is the one of this body, by its name or by its interface on the host."""
     bridge = "com.docker.network.bridge.name"
@@ -79,13 +98,17 @@ def _is_it(network: Json, body: Mapping[str, Any]) -> bool:
     return is_bridge or bool(network["Name"] == body["Name"])
 
 
-def network_differences(wanted: Mapping[str, Any], found: Json) -> list[str]:
+def network_differences(
+    wanted: Mapping[str, Any], found: Json, *, way_out: bool = True
+) -> list[str]:
     """Name the settings in which a network is not what was wanted; its subnet may be any."""
     differing = [
         key for key in ("Driver", "Internal", "EnableIPv6") if found.get(key) != wanted[key]
     ]
     options = found.get("Options") or {}
     differing += [key for key, value in wanted["Options"].items() if options.get(key) != value]
+    if _has_a_way_out(found) != way_out:
+        differing.append(_GATEWAY)
     labels = found.get("Labels") or {}
     differing += [key for key, value in wanted["Labels"].items() if labels.get(key) != value]
     return differing
@@ -134,9 +157,8 @@ class Networks:
                 return str(network["Id"])
         taken = [*subnets_of(networks), *self._routed_on_host(), *avoided]
         for subnet in candidates(self._names.instance, taken):
-            addresses = {"Driver": "default", "Config": [{"Subnet": str(subnet)}]}
             made = await self._create(
-                {**body, "IPAM": addresses}, self._names.plain_network(policy)
+                {**body, "IPAM": addresses_of(policy, subnet)}, self._names.plain_network(policy)
             )
             if made is not None:
                 return made
@@ -156,7 +178,9 @@ class Networks:
         return str(created["Id"])
 
     async def _drop_if_wrong(self, policy: NetworkPolicy, network: Json) -> bool:
-        differing = network_differences(network_body(self._names, policy), network)
+        body = network_body(self._names, policy)
+        way_out = policy is not NetworkPolicy.CLAIMED
+        differing = network_differences(body, network, way_out=way_out)
         if not differing:
             return False
         try:

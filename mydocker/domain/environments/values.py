@@ -33,6 +33,8 @@ class NetworkPolicy(StrEnum):
 
     OPEN = "open"
     """The internet and name resolution."""
+    CLAIMED = "claimed"
+    """As `open`, but a spare reaches nothing before it is somebody's."""
     NONE = "none"
     """Nowhere: it can be reached through the gateway, and that is all."""
 

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from functools import partial
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,20 @@ async def test_containers_do_not_reach_one_another(
     assert await reach(driver, "a", "127.0.0.1", 8888) == "hello"
     for run in ("b", "c"):
         assert await reach(driver, run, server.address, 8888) == "closed"
+
+
+async def test_who_is_let_out_later_has_a_route_to_nobody(
+    driver: DockerDriver, place: Corner, plan: Plan
+) -> None:
+    for run, policy in (("a", NetworkPolicy.CLAIMED), ("b", NetworkPolicy.OPEN)):
+        await driver.launch(plan(run, network=policy))
+        (network,) = place.inspect(run)["NetworkSettings"]["Networks"].values()
+        subnet = IPv4Network(f"{network['IPAddress']}/{network['IPPrefixLen']}", strict=False)
+        nobody, bridge = subnet.broadcast_address - 1, subnet.network_address + 1
+        there = nobody if policy is NetworkPolicy.CLAIMED else bridge
+        status, routes = await driver.execute(run, ("cat", "/proc/net/route"), SOON)
+        default = next(line.split()[2] for line in routes.splitlines() if "00000000" in line[:20])
+        assert (status, IPv4Address(int(default, 16).to_bytes(4, "little"))) == (0, there)
 
 
 async def test_networks_are_made_as_they_must_be_and_made_again(

@@ -15,6 +15,7 @@ from mydocker.adapters.docker.machine import hard_limit_in, is_too_old, open_fil
 from mydocker.adapters.docker.names import Names
 from mydocker.adapters.docker.networks import (
     Networks,
+    addresses_of,
     candidates,
     network_body,
     network_differences,
@@ -40,7 +41,8 @@ eth0	000200C0	00000000	0001	0	0	0	00FFFFFF	0	0	0
 def test_names_fit_and_tell_installations_apart() -> None:
     assert NAMES.container("r7") == "md-0a1b2c-r7"
     assert NAMES.network(NetworkPolicy.NONE) == "container:md-0a1b2c-none"
-    assert [NAMES.bridge(policy) for policy in NetworkPolicy] == ["md0a1b2c-o", "md0a1b2c-n"]
+    bridges = ["md0a1b2c-o", "md0a1b2c-c", "md0a1b2c-n"]
+    assert [NAMES.bridge(policy) for policy in NetworkPolicy] == bridges
     assert NAMES.hostname("r7") != Names("0a1b2d").hostname("r7")
     assert "r7" not in NAMES.hostname("r7")
 
@@ -105,6 +107,10 @@ def test_a_network_that_is_not_as_it_must_be_is_seen(policy: NetworkPolicy) -> N
         assert network_differences(wanted, {**wanted, key: "other"}) == [key]
     assert network_differences(wanted, {**wanted, "Options": None}) == list(wanted["Options"])
     assert network_differences(wanted, {**wanted, "Labels": {}}) == list(wanted["Labels"])
+    asked = addresses_of(policy, IPv4Network("172.18.16.0/20"))
+    is_closed = policy is NetworkPolicy.CLAIMED
+    assert network_differences(wanted, {**wanted, "IPAM": asked}, way_out=not is_closed) == []
+    assert len(network_differences(wanted, {**wanted, "IPAM": asked}, way_out=is_closed)) == 1
 
 
 # --- name servers -----------------------------------------------------------------------------
