@@ -1,15 +1,13 @@
 """Environments that are measured."""
 
 import re
-from pathlib import Path
 
-from tests.service import TINY
+from tests.service import LAB, TINY
 
 JUPYTERLAB = "jupyterlab-python"
 FILLED = "filled"
 """JupyterLab once more, for spares beside it."""
-_LAB = Path("catalogue/jupyterlab-python/environment.yaml").read_text()
-COLD = f"{_LAB}\nspares: {{mode: never}}\n"
+COLD = f"{LAB}\nspares: {{mode: never}}\n"
 """JupyterLab of which no spare stands by: what is measured is a start."""
 SLEEPY = re.sub(r"^  sleep: .*$", "  sleep: 10s", COLD, flags=re.MULTILINE)
 """The same, asleep as soon as may be."""
@@ -17,7 +15,7 @@ SLEEPY = re.sub(r"^  sleep: .*$", "  sleep: 10s", COLD, flags=re.MULTILINE)
 
 def ahead(wanted: int) -> str:
     """JupyterLab of which so many spares stand by."""
-    return _LAB + _spares("auto", wanted)
+    return LAB + _spares("auto", wanted)
 
 
 def tiny_ahead(wanted: int) -> str:
@@ -27,7 +25,7 @@ def tiny_ahead(wanted: int) -> str:
 
 def filled(wanted: int) -> str:
     """Another JupyterLab than `COLD`, of which so many spares are to stand by, or none at all."""
-    lab = _LAB.replace(JUPYTERLAB, FILLED).replace(f"mydocker/{FILLED}:", f"mydocker/{JUPYTERLAB}:")
+    lab = LAB.replace(JUPYTERLAB, FILLED).replace(f"mydocker/{FILLED}:", f"mydocker/{JUPYTERLAB}:")
     return lab + _spares("auto" if wanted else "never", wanted)
 
 

@@ -132,6 +132,12 @@ class Settings:
         "Size of the `zram`; it takes memory only for what it holds. 0: as much as this machine "
         "has memory.",
     )
+    catalogue: str = _knob(
+        "",
+        "path of a folder",
+        "Environments that are there from the first start: `NAME/environment.yaml`, each defined "
+        "at a start if there is none of its slug. Empty: those that the program ships.",
+    )
     network_allow: tuple[str, ...] = _knob(
         (),
         "`address:port/tcp`, comma separated",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -26,6 +27,9 @@ PAUSE_SECONDS = 0.02
 """Between two looks."""
 LINES_TOLD = 100
 
+LAB = (ROOT / "catalogue/jupyterlab-python/environment.yaml").read_text()
+LAB = re.sub(r"^spares:.*\n", "", LAB, flags=re.MULTILINE)
+"""JupyterLab with spares only for those who are expected: the first start is cold."""
 TINY = """
 slug: tiny
 title: {en: Tiny, fr: Petit}
@@ -88,7 +92,12 @@ class Service:
             for name, value in os.environ.items()
             if not name.startswith("MYDOCKER_") and name != "DJANGO_SETTINGS_MODULE"
         }
-        return {**clean, "MYDOCKER_DATA": str(self.data), "MYDOCKER_URL": self.url, **self.settings}
+        ours = {
+            "MYDOCKER_DATA": str(self.data),
+            "MYDOCKER_URL": self.url,
+            "MYDOCKER_CATALOGUE": str(self.data / "first"),
+        }
+        return {**clean, **ours, **self.settings}
 
     def cli(self, *words: str, stdin: str = "", check: bool = True) -> str:
         """Run a command of ours; its output."""
@@ -104,6 +113,9 @@ class Service:
     def start(self) -> None:
         """Up, and ready."""
         self.data.chmod(0o755)
+        first = self.data / "first" / "lab"
+        first.mkdir(parents=True, exist_ok=True)
+        (first / "environment.yaml").write_text(LAB)
         self.cli("up", "--detach")
 
     def stop(self) -> None:

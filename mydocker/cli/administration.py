@@ -73,15 +73,6 @@ def _hint(sentence: str, facts: Any) -> str:
     return f" {_told(sentence, facts)}" if sentence else ""
 
 
-def _lines(bad: Any, file: str) -> str:
-    told = []
-    for line, mistake in bad.mistakes:
-        message, hint = mistake.told()
-        place = f"{file}:{line}" if line else file
-        told.append(f"{place}: {mistake.place}: {message} {hint}".rstrip())
-    return "\n".join(told)
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -132,7 +123,7 @@ def token_create(
 @environment_app.command("apply")
 def environment_apply(file: str = typer.Argument(..., help="A YAML file, or - for stdin.")) -> None:
     """Create or change an environment from its definition; applying it twice changes nothing."""
-    from mydocker.cli.main import refuse
+    from mydocker.cli.main import refuse, told
     from mydocker.domain.environments import warnings_of
 
     try:
@@ -147,7 +138,7 @@ def environment_apply(file: str = typer.Argument(..., help="A YAML file, or - fo
         try:
             definition = read_definition(text)
         except BadDefinition as bad:
-            refuse(f"{file} cannot be applied; nothing was changed.\n{_lines(bad, file)}")
+            refuse(told(file, bad))
         for warning in warnings_of(definition):
             sys.stderr.write(f"warning: {warning.place}: {' '.join(warning.told()).strip()}\n")
         found, changed = environments.apply(OPERATOR, definition, _now())

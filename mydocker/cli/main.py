@@ -4,12 +4,15 @@ import faulthandler
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 from mydocker import __version__
 from mydocker.settings import BadSettings, Settings, load
+
+if TYPE_CHECKING:
+    from mydocker.services.definitions import BadDefinition
 
 app = typer.Typer(
     name="mydocker",
@@ -33,6 +36,15 @@ def refuse(sentence: str) -> NoReturn:
     """Say no on standard error and end with status 1."""
     sys.stderr.write(f"mydocker: {sentence}\n")
     raise typer.Exit(1)
+
+
+def told(file: str, bad: "BadDefinition") -> str:
+    """Say why an environment file is refused: every mistake, and the line that it is on."""
+    lines = [f"{file} cannot be applied; nothing was changed."]
+    for line, mistake in bad.mistakes:
+        place = f"{file}:{line}" if line else file
+        lines.append(f"{place}: {mistake.place}: {' '.join(mistake.told())}".rstrip())
+    return "\n".join(lines)
 
 
 @app.command()

@@ -6,9 +6,10 @@ from pathlib import Path
 from mydocker.adapters.haproxy import GatewayConfig, write_configuration
 from mydocker.bootstrap import sockets
 from mydocker.cli.users import Users
-from mydocker.settings import Settings
+from mydocker.settings import BadSettings, Settings
 
 CATALOGUE = Path(__file__).parent.parent.parent / "catalogue"
+"""What the program ships."""
 
 
 def prepare(settings: Settings) -> None:
@@ -21,19 +22,30 @@ def prepare(settings: Settings) -> None:
     from mydocker.store.transactions import forget_connection
 
     make_local_node()
-    apply_catalogue()
+    apply_catalogue(Path(settings.catalogue) if settings.catalogue else CATALOGUE)
     forget_connection()
 
 
-def apply_catalogue() -> None:
-    """Define the environments that the project ships, unless they exist: teachers may edit them."""
+def apply_catalogue(folder: Path) -> None:
+    """Define the first environments, unless they exist: teachers may have edited them.
+
+    Raises `BadSettings` for a folder or a file that cannot be taken.
+    """
+    from mydocker.cli.main import told
     from mydocker.services import environments
-    from mydocker.services.definitions import read_definition
+    from mydocker.services.definitions import BadDefinition, read_definition
     from mydocker.services.operator import OPERATOR
     from mydocker.store.environments import by_slug
 
-    for path in sorted(CATALOGUE.glob("*/environment.yaml")):
-        definition = read_definition(path.read_text(encoding="utf-8"))
+    if not folder.is_dir():
+        raise BadSettings(f"MYDOCKER_CATALOGUE is “{folder}”, and that is no folder.")
+    for path in sorted(folder.glob("*/environment.yaml")):
+        try:
+            definition = read_definition(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSettings(f"{path}: {error}") from error
+        except BadDefinition as bad:
+            raise BadSettings(told(str(path), bad)) from bad
         if by_slug(definition.slug) is None:
             environments.apply(OPERATOR, definition, datetime.now(UTC))
 

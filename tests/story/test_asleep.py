@@ -7,13 +7,12 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser import DEADLINE_MS, page_of
-from tests.service import ROOT, Service, running, wait_for
+from tests.service import LAB, Service, running, wait_for
 from tests.story import lab
 from tests.story.signing import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
-DEFINITION = (ROOT / "catalogue/jupyterlab-python/environment.yaml").read_text()
-SLEEPY = DEFINITION.replace("sleep: 20min", "sleep: 10s")
+SLEEPY = LAB.replace("sleep: 20min", "sleep: 10s")
 ASLEEP_SECONDS = 180.0
 """What a busy machine is late with counts as work."""
 COLD = "\nspares: {mode: never}\n"

@@ -8,12 +8,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import DEADLINE_MS, page_of
-from tests.service import ROOT, Service, running, wait_for
+from tests.service import LAB, Service, running, wait_for
 from tests.story import lab
 from tests.story.signing import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
-DEFINITION = (ROOT / "catalogue/jupyterlab-python/environment.yaml").read_text()
 SPARES = "\nspares: {wanted: 2, learnt: false}\n"
 RUN_HOST = re.compile(r"mydocker-apps\.localhost")
 
@@ -21,7 +20,7 @@ RUN_HOST = re.compile(r"mydocker-apps\.localhost")
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """A service whose JupyterLab has spares."""
-    with running(DEFINITION + SPARES) as service:
+    with running(LAB + SPARES) as service:
         yield service
 
 
@@ -75,3 +74,11 @@ def test_what_one_person_leaves_the_next_one_does_not_find(
     sign_in(page, service, "/join/jupyterlab-python", who="Nadia")
     open_lab(page)
     expect(page.locator(".jp-DirListing-item")).to_have_count(0)
+
+
+def test_even_the_first_click_after_the_first_start_finds_a_spare(browser: Browser) -> None:
+    with running(MYDOCKER_CATALOGUE="") as fresh:
+        wait_for(lambda: standing(fresh) == 1, "a spare", fresh.told)
+        page = page_of(browser)
+        sign_in(page, fresh, "/join/jupyterlab-python")
+        assert not [url for url in open_lab(page) if "/workspaces/" in url]

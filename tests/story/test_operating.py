@@ -129,3 +129,19 @@ def test_a_backup_is_restored_into_an_empty_folder(
         known.until(workspace, "stopped")
     finally:
         other.remove()
+
+
+def test_first_environments_that_cannot_be_defined_are_told_with_their_lines(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "environment.yaml").write_text(
+        "slug: ours\nimage: mydocker/tiny\nhome: x\n"
+    )
+    for folder, told in ((tmp_path, r"environment\.yaml:3: home"), (tmp_path / "no", "no folder")):
+        other = Service(settings={"MYDOCKER_CATALOGUE": str(folder)})
+        try:
+            with pytest.raises(AssertionError, match=told):
+                other.start()
+        finally:
+            other.remove()
