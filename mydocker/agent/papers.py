@@ -1,8 +1,8 @@
 """Papers: `papers/<run>` is what a container is told from outside, read-only, at `/run/mydocker`.
 
 `go` is a named pipe on which a program that was started ahead waits for its person. With the
-person come `environment` (lines `NAME=value`) and `gitconfig`. And the platform's own files for
-the inside of containers, `inside/<digest>`, at `/opt/mydocker`.
+person come `environment` (lines `NAME=value`), `gitconfig` and `whose` (the workspace's id). And
+the platform's own files for the inside of containers, `inside/<digest>`, at `/opt/mydocker`.
 """
 
 import errno
@@ -17,7 +17,7 @@ from mydocker.agent.folders import FOLDER, made, remove, root_folder
 from mydocker.agent.kernel import opened
 from mydocker.agent.shapes import Person
 
-_GO = "go"
+_GO, _WHOSE = "go", "whose"
 _INSIDE = Path(__file__).parent.parent / "inside"
 _LONGEST_BYTES = 1 << 16
 
@@ -40,12 +40,17 @@ class Papers:
     def introduce(self, run: str, person: Person) -> None:
         """Write who the person is, then tell whoever waits for them. Repeatable.
 
-        Refused (`papers_taken`) if another person was introduced before: a container has one.
+        Refused (`papers_taken`) if it was another's before: a container has one person. What is
+        told of them may have changed meanwhile.
         """
-        written = {"environment": _environment(person), "gitconfig": _gitconfig(person)}
+        written = {
+            _WHOSE: person.whose.encode(),
+            "environment": _environment(person),
+            "gitconfig": _gitconfig(person),
+        }
         with opened(self._root, run, FOLDER) as folder:
-            if _read(folder, "environment") not in (b"", written["environment"]):
-                raise refused("papers_taken", "Another person was introduced to this run.")
+            if _read(folder, _WHOSE) not in (b"", written[_WHOSE]):
+                raise refused("papers_taken", "This run is another person's.")
             for name, content in written.items():
                 _write(folder, name, content)
             _ring(folder)

@@ -28,6 +28,8 @@ class Person:
     name: str
     mail: str
     language: str
+    whose: str = ""
+    """The workspace's id: whoever it is, they are the same as long as this is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,13 @@ seconds_to_wait = _number(60, "a number of seconds, at most 60")
 number_of_rings = _number(1 << 62, "a number of rings")
 number_of_slots = _number(16, "a number of slots")
 _line = _text(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{0,320}", "one line of text")
-person = _record(Person, name=_line, mail=_line, language=_text(r"[a-z]{0,8}", "a language"))
+person = _record(
+    Person,
+    name=_line,
+    mail=_line,
+    language=_text(r"[a-z]{0,8}", "a language"),
+    whose=identifier_or_empty,
+)
 size = _number(1 << 50, "a number of bytes")
 home_mounts = _list(
     _record(HomeMount, slot=_number(99, "a slot"), home=identifier, uid=_user, gid=_user), 16

@@ -40,7 +40,7 @@ class Sleepers:
 
         One that does not stop within a tenth of a second goes on; so does one that was rung for
         a moment ago: whoever wants it asleep did not know yet. The memory of the others is put
-        into swap afterwards, also of those that were frozen already.
+        into swap afterwards.
         """
         with self._changing:
             quiet = [one for one in containers if not self.rings.is_recent(one)]
@@ -52,14 +52,20 @@ class Sleepers:
                 if state == "freezing":
                     self._files.of_each([container], self._freezer.thaw)
         frozen = {container: state == "frozen" for container, state in found.items()}
-        if self._has_swap():
-            for container in found:
-                if frozen[container]:
-                    self._to_reclaim.put(container)
+        self.reclaim([container for container in found if frozen[container]])
         return frozen
 
+    def reclaim(self, containers: Sequence[str]) -> None:
+        """Have the memory of those that are frozen put into swap; leaves all others alone.
+
+        For what an agent that was killed had not yet put there. Repeatable.
+        """
+        if self._has_swap():
+            for container in containers:
+                self._to_reclaim.put(container)
+
     def _wait_until_frozen(self, containers: Sequence[str]) -> None:
-        """Without the lock: a thaw that comes meanwhile is done, and ends the waiting."""
+        """Without the lock: whoever thaws meanwhile does so, and that ends the waiting."""
         deadline = time.monotonic() + _PATIENCE_S
         while True:
             states = self._files.of_each(containers, self._freezer.state)

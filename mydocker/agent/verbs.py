@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mydocker.agent import figures, shapes
 from mydocker.agent.cgroups import CgroupFiles, Cgroups, controllers
+from mydocker.agent.egress import Egress
 from mydocker.agent.errors import VerbError, refused, unavailable
 from mydocker.agent.firewall import Firewall
 from mydocker.agent.homes import Homes
@@ -23,7 +24,6 @@ from mydocker.agent.records import write_record
 from mydocker.agent.sleepers import Sleepers
 from mydocker.agent.slots import Slots
 from mydocker.agent.swap import Swap
-from mydocker.agent.ways import Ways
 
 VERSION = 1
 
@@ -56,7 +56,7 @@ class Agent:
         self._firewall = Firewall(instance, own)
         files = CgroupFiles(controllers())
         self._cgroups = Cgroups(files)
-        self._ways = Ways(files, self._firewall)
+        self._egress = Egress(files, self._firewall)
         self._swap = swap
         self._sleepers = Sleepers(files, swap.is_for_sleepers)
         self._processors = figures.Processors()
@@ -93,9 +93,10 @@ class Agent:
             "firewall": Verb(firewall.load, rules, changes=True, under=self._loading),
             "firewall_state": Verb(firewall.state, under=self._loading),
             "cut": Verb(firewall.cut, {"address": shapes.address}, changes=True),
-            "let_out": Verb(self._ways.let_out, one_container, changes=True),
+            "let_out": Verb(self._egress.let_out, one_container, changes=True),
             "usage": Verb(self._cgroups.usage, containers),
-            "freeze": Verb(sleepers.freeze, containers, changes=True),
+            "freeze": Verb(sleepers.freeze, containers, changes=True, waits=True),
+            "reclaim": Verb(sleepers.reclaim, containers, changes=True),
             "thaw": Verb(sleepers.thaw, containers, changes=True),
             "frozen": Verb(sleepers.look, containers),
             "rung": Verb(sleepers.rings.after, rung, waits=True),

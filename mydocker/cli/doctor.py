@@ -71,7 +71,8 @@ def _system(settings: Settings) -> Iterator[Finding]:
 
 def _programs(settings: Settings) -> Iterator[Finding]:
     for program, package in {
-        "haproxy": "haproxy", "nft": "nftables", "ss": "iproute2", "mount": "mount",
+        "haproxy": "haproxy", "nft": "nftables", "ss": "iproute2", "ip": "iproute2",
+        "mount": "mount", "nsenter": "util-linux",
     }.items():  # fmt: skip
         path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
         remedy = "" if path else f"apt-get install --no-install-recommends {package}"

@@ -119,6 +119,7 @@ class RunFacts:
     """Somebody judged that nobody uses it."""
     asleep: bool = False
     """Its container may be frozen."""
+    claimed_at: datetime | None = None
 
     @property
     def sleeps(self) -> bool:
@@ -133,8 +134,10 @@ class Patience:
     to_answer: timedelta = timedelta(seconds=120)
     to_stop: timedelta = timedelta(seconds=10)
     """What a program gets between the polite signal and the end."""
-    ahead: timedelta = timedelta(minutes=10)
+    ahead: timedelta = timedelta(minutes=5)
     """To answer, for a spare: it takes what CPU people leave."""
+    to_bind: timedelta = timedelta(seconds=30)
+    """Until a claimed spare has its person; then a cold start is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +282,7 @@ def _while_running(run: RunFacts, seen: Seen, now: datetime, patience: Patience)
         case Standing.WAITING:
             return _towards_sleep(run, seen)
         case Standing.CLAIMED:
-            return _towards_its_person(run, seen)
+            return _towards_its_person(run, seen, now, patience)
         case Standing.COMING if seen.answers:
             return StandBy()
         case Standing.COLD if seen.answers:
@@ -304,10 +307,11 @@ def _towards_sleep(run: RunFacts, seen: Seen) -> Step:
     return Thaw() if run.asleep and not (run.should_sleep and seen.frozen) else Rest()
 
 
-def _towards_its_person(run: RunFacts, seen: Seen) -> Step:
+def _towards_its_person(run: RunFacts, seen: Seen, now: datetime, patience: Patience) -> Step:
     # The homes first: nobody must be let in to a container that is not theirs yet.
     if not seen.bound:
-        return Bind()
+        is_late = run.claimed_at is not None and now - run.claimed_at >= patience.to_bind
+        return Record(Phase.STOPPING, Reason(Cause.SPARE_LOST)) if is_late else Bind()
     if run.asleep:
         return Thaw()
     return Record(Phase.READY) if seen.published else Publish()

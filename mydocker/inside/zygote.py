@@ -43,7 +43,8 @@ BACKLOG = 1024
 REHEARSES = (3, 11)
 """Before, `pathlib` keeps functions of its own that look at files."""
 GIVEN, GIVEN_FOLDER = dict(os.environ), os.getcwd()
-"""What a process that begins anew is given again."""
+GIVEN_WORDS = Path("/proc/self/cmdline").read_bytes().split(b"\0")[1:-1]
+"""What a process that begins anew is given again; `sys.orig_argv` came with Python 3.10."""
 ANEW = "MYDOCKER_ANEW"
 """The variable in which this program tells itself how to go on, and the number of its socket."""
 WAITING, AT_ONCE = "waiting", "at-once"
@@ -330,7 +331,7 @@ def begin_anew(how: str, door: Door) -> NoReturn:
         again[ANEW] += f" {door.socket.fileno()}"
     with suppress(OSError):
         os.chdir(GIVEN_FOLDER)
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], again)
+    os.execve(sys.executable, [os.fsencode(sys.executable), *GIVEN_WORDS], again)
 
 
 def beside(name: str) -> Any:

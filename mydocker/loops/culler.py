@@ -139,7 +139,7 @@ class Culler:
         sleepers = [
             Sleeper(run.workspace, run.asleep_at, _holds(held[container]))
             for container, run in asleep.items()
-            if container in held and run.asleep_at
+            if container in held and held[container].is_frozen and run.asleep_at
         ]
         total, available = machine.memory_total_bytes, machine.memory_available_bytes
         ending = ending_for_memory(sleepers, total, available, self._asked_bytes())
@@ -229,7 +229,8 @@ def _ready() -> Sequence[tuple[RunRow, WorkspaceRow]]:
 
 
 def _sleepers() -> Sequence[RunRow]:
-    return [run for run in runs.asleep() if run.workspace and run.phase is Phase.READY]
+    ready = [run for run in runs.asleep() if run.workspace and run.phase is Phase.READY]
+    return [run for run in ready if run.should_sleep]
 
 
 def _holds(sleep: Sleep) -> int:
@@ -237,8 +238,10 @@ def _holds(sleep: Sleep) -> int:
 
 
 def _end(workspaces: Sequence[str], now: datetime) -> None:
+    sleepers = {run.workspace for run in _sleepers()}  # by now
     for workspace in workspaces:
-        services.stop(workspace, Cause.MEMORY_NEEDED, "culler", now)
+        if workspace in sleepers:
+            services.stop(workspace, Cause.MEMORY_NEEDED, "culler", now)
 
 
 def _write(judged: Sequence[Judged], now: datetime) -> None:

@@ -97,9 +97,17 @@ class Launcher:
         """Give a claimed run's container its homes, its way out and its person; repeatable."""
         definition = ledger.definition_of(run)
         await self._protection.ensure()
-        if _network(run, definition) is NetworkPolicy.CLAIMED and seen.address:
-            await self._agent.let_out(seen.container, IPv4Address(seen.address))
+        if _network(run, definition) is NetworkPolicy.ONCE_CLAIMED:
+            await self._let_out(seen)
         await self._settle(run, definition)
+
+    async def _let_out(self, seen: Sighting) -> None:
+        if not seen.address:
+            raise Unavailable(f"container {seen.container[:12]} has no address")
+        try:
+            await self._agent.let_out(seen.container, IPv4Address(seen.address))
+        except Refused as refusal:  # a cold start needs no letting out
+            raise Refused(Cause.SPARE_LOST.value, str(refusal)) from refusal
 
     async def _settle(self, run: RunRow, definition: Environment) -> Introduction:
         homes, person = await self._database(ledger.settling_of, run, self._clock.now())
@@ -147,7 +155,7 @@ class Launcher:
 
 def _network(run: RunRow, definition: Environment) -> NetworkPolicy:
     # What is started for somebody need not be let out later.
-    if definition.network is NetworkPolicy.CLAIMED and not run.is_spare:
+    if definition.network is NetworkPolicy.ONCE_CLAIMED and not run.is_spare:
         return NetworkPolicy.OPEN
     return definition.network
 

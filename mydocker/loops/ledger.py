@@ -218,7 +218,7 @@ def settling_of(run: RunRow, now: datetime) -> tuple[Sequence[str], Introduction
     kinds = [home.kind.value for home in definition_of(run).homes]
     person = people.introduction(row.person)
     homes = [workspaces.home_for(row, kind, now) for kind in kinds]
-    return homes, Introduction(*person) if person else Introduction()
+    return homes, Introduction(*(person or ("", "", "")), whose=row.id)
 
 
 def stand_by(run: RunRow, now: datetime) -> bool:
@@ -229,7 +229,7 @@ def stand_by(run: RunRow, now: datetime) -> bool:
 
 def let_sleep(run: RunRow) -> None:
     """Nobody uses it: it may sleep."""
-    if runs.let_sleep(run.id):
+    if runs.let_sleep(run):
         ring("wish", key_of(run.workspace, run.id))
 
 

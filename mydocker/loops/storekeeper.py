@@ -17,6 +17,7 @@ import structlog
 from mydocker.domain.environments import Status
 from mydocker.domain.sleep import Standby, spares_asleep
 from mydocker.domain.spares import (
+    LOOK_BACK,
     Limits,
     NotAhead,
     Plan,
@@ -45,7 +46,10 @@ from mydocker.store.statistics import Decision
 
 LOG = structlog.get_logger()
 BACKSTOP = timedelta(seconds=20)
-LOOK_BACK = timedelta(days=14)
+STARTS_HOLD = timedelta(seconds=60)
+"""A start that takes longer keeps nobody from spares: an image may take half an hour to come."""
+ONCE_EACH = timedelta(minutes=30)
+"""Who comes again so soon restarts: that is one arrival."""
 OVERLAP = timedelta(minutes=10)
 """A wish may get its run, and be found, later than it was asked for."""
 LATELY = timedelta(seconds=10)
@@ -69,27 +73,35 @@ class Offer:
 
 @dataclass(slots=True)
 class Arrivals:
-    """Who asked for what in the last two weeks; read once, then only what is new."""
+    """Who asked for what lately; read once, then only what is new."""
 
-    by_run: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    found: dict[tuple[str, datetime], str] = field(default_factory=dict)
+    """Environment, by workspace and moment."""
     until: datetime | None = None
 
     def of(self, environment: str) -> Sequence[datetime]:
-        """When workspaces of this environment were asked for."""
-        return [at for of, at in self.by_run.values() if of == environment]
+        """When somebody came for a workspace of this environment, earliest first."""
+        came: list[datetime] = []
+        last: dict[str, datetime] = {}
+        for workspace, at in sorted(self.found, key=lambda each: each[1]):
+            if self.found[workspace, at] != environment:
+                continue
+            if workspace not in last or at - last[workspace] >= ONCE_EACH:
+                came.append(at)
+                last[workspace] = at
+        return came
 
     def read(self, now: datetime) -> None:
         """Take in what is new, forget what is old. In the database's thread."""
         since = now - LOOK_BACK if self.until is None else self.until - OVERLAP
-        self.by_run |= spares.arrivals(since)
-        old = [run for run, (_, at) in self.by_run.items() if at < now - LOOK_BACK]
-        for run in old:
-            del self.by_run[run]
+        self.found |= spares.arrivals(since)
+        for each in [(of, at) for of, at in self.found if at < now - LOOK_BACK]:
+            del self.found[each]
         self.until = now
 
     def lately(self, now: datetime) -> int:
         """How many asked in the last seconds."""
-        return sum(at >= now - LATELY for _, at in self.by_run.values())
+        return len({workspace for workspace, at in self.found if at >= now - LATELY})
 
 
 class Storekeeper:
@@ -164,7 +176,7 @@ class Storekeeper:
         shelves: dict[str, list[RunRow]] = defaultdict(list)
         for run in runs.spares():
             shelves[run.environment].append(run)
-        present = spares.present()
+        present = spares.present(now - STARTS_HOLD)
         statuses = [each.value for each in Status if each is not Status.ARCHIVED]
         known = {row.id: catalogue.known(row) for row in environments.listed(statuses)}
         known |= {each: catalogue.by_id(each) for each in shelves.keys() - known.keys()}

@@ -79,7 +79,7 @@ class Watchman:
         for container, sleep in seen.items():
             if not sleep.is_frozen:
                 await self._database(ledger.wake, asleep[container])
-        await self._agent.freeze([each for each, sleep in seen.items() if sleep.is_frozen])
+        await self._agent.reclaim([each for each, sleep in seen.items() if sleep.is_frozen])
 
 
 def _of(run: RunRow, activity: Mapping[str, Activity]) -> Sequence[Activity]:

@@ -55,6 +55,8 @@ class Introduction:
     name: str = ""
     mail: str = ""
     language: str = ""
+    whose: str = ""
+    """The workspace's id, which stays when a person changes their name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,7 @@ class NodeAgent(Protocol):
         """Tell a run's container who its person is, and let what waits for them in it go on.
 
         The run must have been prepared, and its homes attached. Raises `Refused`
-        (`papers_taken`) if somebody else was introduced to it before.
+        (`papers_taken`) if it was somebody else's before.
         """
         ...
 
@@ -291,7 +293,7 @@ class NodeAgent(Protocol):
         ...
 
     async def let_out(self, container: str, address: IPv4Address) -> None:
-        """Give a container of a network without a way out (policy `claimed`) the way of others.
+        """Give a container of a network that has no way out (`once-claimed`) the way of others.
 
         `container` is the engine's full id. Raises `Unavailable` if it is not there, and
         `Refused("not_ours")` for an address of somebody else's network.
@@ -307,9 +309,15 @@ class NodeAgent(Protocol):
 
         One that does not stop within 100 ms goes on, and is not; nor is one that somebody rang
         for in the last 10 s: what the gateway wakes stays awake. Their memory is put into swap
-        afterwards where there is some for it; repeat the call for what an agent that was killed
-        had not yet put there. The engine is not told: it says *running*, cannot run commands
-        inside, and a polite stop waits in vain, so thaw before.
+        afterwards where there is some for it. The engine is not told: it says *running*, cannot
+        run commands inside, and a polite stop waits in vain, so thaw before.
+        """
+        ...
+
+    async def reclaim(self, containers: Collection[str]) -> None:
+        """Have the memory of those that are frozen put into swap; others are left alone.
+
+        For what an agent that was killed had not yet put there.
         """
         ...
 

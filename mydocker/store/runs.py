@@ -20,10 +20,10 @@ SELECT r.id, r.workspace_id, r.environment_id, r.generation, r.phase, r.phase_si
        r.launched, r.attached, r.published, r.pulling, r.container, r.address, r.cause, r.facts,
        r.created_at, r.ready_at, r.secret, r.is_spare, r.stands_by_at, r.retired, r.revision,
        r.image_id, r.should_sleep, r.asleep_at, r.queued_at, r.queued_place, r.turn_at,
-       h.port, h.host
+       r.claimed_at, h.port, h.host
   FROM run r LEFT JOIN run_host h ON h.run_id = r.id WHERE """
 _LIVES = f"r.phase < {Phase.ENDED:d}"
-_PORT = 28
+_PORT = 29
 LOCAL = "local"
 """The one node of one machine."""
 
@@ -63,6 +63,7 @@ class RunRow:
     queued_at: datetime | None = None
     queued_place: int | None = None
     turn_at: datetime | None = None
+    claimed_at: datetime | None = None
 
     @property
     def standing(self) -> Standing:
@@ -85,6 +86,7 @@ class RunRow:
             self.phase, self.phase_since, self.launched, failure, self.standing,
             has_turn=self.turn_at is not None,
             should_sleep=self.should_sleep, asleep=self.asleep_at is not None,
+            claimed_at=self.claimed_at,
         )  # fmt: skip
 
 
@@ -226,10 +228,12 @@ _MAY_SLEEP = f"""phase < {Phase.STOPPING:d} AND retired = ''
    AND (phase = {Phase.READY:d} OR (workspace_id IS NULL AND stands_by_at IS NOT NULL))"""
 
 
-def let_sleep(run: str) -> bool:
-    """Wish that a run sleeps. False if it does already, or is neither ready nor stands by."""
-    awake = f"id = %s AND NOT should_sleep AND {_MAY_SLEEP}"
-    return bool(sql.update("run", {"should_sleep": True}, awake, run))
+def let_sleep(run: RunRow) -> bool:
+    """Wish that a run sleeps. False if it does already, is neither ready nor stands by, or is
+    somebody else's by now.
+    """
+    awake = f"id = %s AND COALESCE(workspace_id, '') = %s AND NOT should_sleep AND {_MAY_SLEEP}"
+    return bool(sql.update("run", {"should_sleep": True}, awake, run.id, run.workspace))
 
 
 def fall_asleep(run: str, now: datetime) -> bool:
@@ -374,5 +378,5 @@ def _row(row: Sequence[Any], hosts: Mapping[int, str]) -> RunRow:
         sql.moment(row[15]), sql.moment_or_none(row[16]), hosts, row[17], bool(row[18]),
         sql.moment_or_none(row[19]), row[20], row[21], row[22],
         bool(row[23]), sql.moment_or_none(row[24]), sql.moment_or_none(row[25]), row[26],
-        sql.moment_or_none(row[27]),
+        sql.moment_or_none(row[27]), sql.moment_or_none(row[28]),
     )  # fmt: skip

@@ -20,34 +20,39 @@ class Failures:
     last_at: datetime | None = None
 
 
-def arrivals(since: datetime) -> Mapping[str, tuple[str, datetime]]:
-    """Environment and moment of each wish that got a run since then, by run."""
+def arrivals(since: datetime) -> Mapping[tuple[str, datetime], str]:
+    """Environment of each wish that got a run since then, by workspace and moment."""
     found = Run.objects.filter(workspace__isnull=False, created_at__gte=since)
-    rows = found.values_list("id", "environment_id", "created_at")
-    return {run: (str(environment), at) for run, environment, at in rows}
+    rows = found.values_list("workspace_id", "created_at", "environment_id")
+    return {(str(workspace), at): str(environment) for workspace, at, environment in rows}
 
 
-def present() -> Sequence[tuple[str, datetime, bool]]:
-    """Environment and moment of each wish whose run lives, and whether it is on its way up."""
+def present(since: datetime) -> Sequence[tuple[str, datetime, bool]]:
+    """Environment and moment of each wish whose run lives, and whether it is on its way up: its
+    turn came, or it got a spare, since then.
+    """
     found = Run.objects.filter(workspace__isnull=False, phase__lt=Phase.ENDED)
-    rows = found.values_list("environment_id", "created_at", "phase")
-    return [(str(environment), at, phase < Phase.READY) for environment, at, phase in rows]
+    rows = found.values_list("environment_id", "created_at", "phase", "turn_at", "claimed_at")
+    return [
+        (str(environment), at, phase < Phase.READY and (turn_at or claimed_at or since) > since)
+        for environment, at, phase, turn_at, claimed_at in rows
+    ]
 
 
 def failures(environment: str, revision: int) -> Failures:
     """How many spares of an environment, as it is now, came to nothing in a row."""
-    newest = sql.rows(_NEWEST, environment, revision, _LOOK_BACK)
-    count, last_at = 0, None
-    for stands_by_at, phase, phase_since, retired in newest:
-        if stands_by_at is not None:
-            break
-        if phase >= Phase.STOPPING and retired in ("", "never_stood_by"):
-            count += 1
-            last_at = last_at or sql.moment(phase_since)
-    return Failures(count, last_at)
+    good = sql.row(_LAST_GOOD, environment, revision)
+    ended = sql.rows(_ENDED, environment, revision, _LOOK_BACK)
+    since = sql.moment(good[0]) if good else None
+    failed = [at for at in (sql.moment(at) for (at,) in ended) if since is None or at > since]
+    return Failures(len(failed), failed[0] if failed else None)
 
 
-_NEWEST = """
-SELECT stands_by_at, phase, phase_since, retired FROM run
- WHERE environment_id = %s AND is_spare AND revision = %s ORDER BY created_at DESC LIMIT %s
+_OF = "FROM run WHERE environment_id = %s AND is_spare AND revision = %s"
+_LAST_GOOD = f"""
+SELECT stands_by_at {_OF} AND stands_by_at IS NOT NULL ORDER BY stands_by_at DESC LIMIT 1
+"""
+_ENDED = f"""
+SELECT phase_since {_OF} AND stands_by_at IS NULL AND phase >= {Phase.STOPPING:d}
+   AND retired = '' ORDER BY created_at DESC LIMIT %s
 """

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -32,6 +32,7 @@ from mydocker.ports.nodes import (
 _ID = re.compile(r"[a-z0-9]{4,40}")
 _BRIDGE = re.compile(r"md([0-9a-f]{6})-[a-z0-9]{1,6}")
 _CONTAINER = re.compile(r"[0-9a-f]{64}")
+_OF_CONTAINERS = ("freeze", "reclaim", "thaw", "frozen", "let_out")
 _RECENT = timedelta(seconds=10)
 _ROOMY = Space(10**12, 10**12, 10**8, 10**8, 5 * 10**10, reserve_hit=False)
 
@@ -110,7 +111,7 @@ class FakeAgent:
             self._failures.remove(failure)
             if not failure[1]:
                 raise Unavailable(f"The node's agent does not answer ({verb}).")
-        shape = _CONTAINER if verb in ("freeze", "thaw", "frozen", "let_out") else _ID
+        shape = _CONTAINER if verb in _OF_CONTAINERS else _ID
         if not all(map(shape.fullmatch, ids)):
             raise Refused("bad_request", "Not an id.")
         yield
@@ -135,8 +136,9 @@ class FakeAgent:
         with self._doing("introduce", run):
             if run not in self.people:
                 raise Unavailable("This run was not prepared. (enoent)")
-            if self.people[run] not in (None, person):
-                raise Refused("papers_taken", "Another person was introduced to this run.")
+            known = self.people[run]
+            if known is not None and known.whose not in ("", person.whose):
+                raise Refused("papers_taken", "This run is another person's.")
             self.people[run] = person
 
     async def attach(self, run: str, homes: Sequence[HomeMount]) -> Sequence[str]:
@@ -240,9 +242,16 @@ class FakeAgent:
             quiet = {one for one in self._present(containers) if not self._was_rung(one)}
             self.frozen_now |= quiet - self.stubborn
             frozen = {one: one in self.frozen_now for one in self._present(containers)}
-            if self.swap_now.is_for_sleepers:
-                self._swapped |= {one: self._memory(one) for one in frozen if frozen[one]}
+            self._reclaim(one for one in frozen if frozen[one])
             return frozen
+
+    async def reclaim(self, containers: Collection[str]) -> None:
+        with self._doing("reclaim", *containers):
+            self._reclaim(one for one in self._present(containers) if one in self.frozen_now)
+
+    def _reclaim(self, containers: Iterable[str]) -> None:
+        if self.swap_now.is_for_sleepers:
+            self._swapped |= {one: self._memory(one) for one in containers}
 
     async def thaw(self, containers: Collection[str]) -> Collection[str]:
         """Here all memory is back as soon as this returns."""

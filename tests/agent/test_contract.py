@@ -60,7 +60,7 @@ async def test_a_run_is_prepared_before_its_homes_and_person_come(node: NodeAgen
     (source,) = await node.attach(RUN, [HOME])
     assert source == places.slots[0]
     assert await node.attached() == {RUN: (0,)}
-    ada = Introduction("Ada Lovelace", "ada@example.org", "fr")
+    ada = Introduction("Ada Lovelace", "ada@example.org", "fr", whose="wksp0001")
     await node.introduce(RUN, ada)
     await node.introduce(RUN, ada)
     await node.detach(RUN)
@@ -69,9 +69,10 @@ async def test_a_run_is_prepared_before_its_homes_and_person_come(node: NodeAgen
 
 async def test_nobody_is_introduced_after_somebody_else(node: NodeAgent) -> None:
     await node.prepare(RUN, 0)
-    await node.introduce(RUN, Introduction("Ada"))
+    await node.introduce(RUN, Introduction("Ada", whose="wksp0001"))
+    await node.introduce(RUN, Introduction("Ada Lovelace", language="en", whose="wksp0001"))
     with pytest.raises(Refused) as refused:
-        await node.introduce(RUN, Introduction("Grace"))
+        await node.introduce(RUN, Introduction("Ada", whose="wksp0002"))
     assert refused.value.code == "papers_taken"
     with pytest.raises(Unavailable):
         await node.introduce(OTHER, Introduction("Grace"))

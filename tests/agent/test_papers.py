@@ -16,7 +16,12 @@ from mydocker.agent.shapes import Person
 from .process import AgentProcess, Dial, Line
 
 RUN = "run00001"
-ADA = {"name": 'Ada "the \\first" Lovelace', "mail": "ada@example.org", "language": "fr"}
+ADA = {
+    "name": 'Ada "the \\first" Lovelace',
+    "mail": "ada@example.org",
+    "language": "fr",
+    "whose": "wksp0001",
+}
 
 
 def prepared(line: Line) -> Path:

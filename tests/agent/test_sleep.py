@@ -109,6 +109,19 @@ async def test_only_the_memory_of_sleepers_goes_into_swap(world: SimpleNamespace
 
 
 @pytest.mark.asyncio
+async def test_a_reclaim_freezes_nobody_and_finishes_what_was_left(world: SimpleNamespace) -> None:
+    await world.node.freeze([world.one])
+    await world.node.reclaim([world.one, world.two, ABSENT])
+    deadline = time.monotonic() + 20
+    while (seen := await world.node.frozen([world.one, world.two]))[
+        world.one
+    ].swapped_bytes < 7 * MIB:
+        assert time.monotonic() < deadline
+    assert not seen[world.two].is_frozen
+    assert seen[world.two].swapped_bytes == 0
+
+
+@pytest.mark.asyncio
 async def test_swap_is_told_and_made_only_as_agreed(world: SimpleNamespace) -> None:
     swap = await world.node.swap()
     (ours,) = (area for area in swap.areas if area.is_ours)

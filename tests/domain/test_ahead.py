@@ -1,6 +1,5 @@
 """What can be started ahead of demand, what cannot, and how Jupyter is recognised."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -31,8 +30,8 @@ def given_command(command: str, mode: SpareMode = SpareMode.AUTO) -> Environment
     return replace(PLAIN, command=command, spares=Spares(mode=mode))
 
 
-def why_not(environment: Environment, image_command: Sequence[str] = ()) -> NotAhead:
-    found = eligibility(environment, image_command)
+def why_not(environment: Environment) -> NotAhead:
+    found = eligibility(environment)
     assert isinstance(found, NotAhead), found
     return found
 
@@ -54,10 +53,7 @@ def test_jupyter_is_started_until_just_before_its_home(command: str) -> None:
     assert eligibility(given_command(command)) is Way.ZYGOTE
 
 
-def test_the_images_own_command_counts_where_the_definition_gives_none() -> None:
-    assert eligibility(PLAIN, ("jupyter", "lab")) is Way.ZYGOTE
-    assert why_not(given_command("rserver"), ("jupyter", "lab")).why is WhyNot.HOMES
-    assert why_not(PLAIN, ("rserver",)).why is WhyNot.HOMES
+def test_a_definition_without_a_command_does_not_tell_what_it_starts() -> None:
     assert why_not(PLAIN).why is WhyNot.UNKNOWN
 
 
@@ -114,15 +110,12 @@ def test_a_command_that_cannot_be_read_is_no_error_here(command: str) -> None:
     assert why_not(given_command(command)).why is WhyNot.UNREADABLE
 
 
-@given(environments(), st.lists(st.text(max_size=8), max_size=3))
-def test_every_environment_is_judged_and_each_no_has_its_sentence(
-    environment: Environment, image_command: list[str]
-) -> None:
-    found = eligibility(environment, image_command)
+@given(environments())
+def test_every_environment_is_judged_and_each_no_has_its_sentence(environment: Environment) -> None:
+    found = eligibility(environment)
     if isinstance(found, NotAhead):
         message, hint = found.told()
         assert message and (hint or found.why is WhyNot.ARCHIVED)
-    assert found == eligibility(environment, tuple(image_command))
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ WRONG: Mapping[str, tuple[Tree, str, str]] = {
         "one path",
     ),
     "unknown home": ({"homes": {"perso": "/home/x"}}, "homes.perso", "environment, global"),
-    "network": ({"network": "closed"}, "network", "open, none"),
+    "network": ({"network": "closed"}, "network", "open, once-claimed, none"),
     "mail": ({"maintainers": ["Hélène Roussel"]}, "maintainers[0]", "not a mail address"),
     "tags on one line": ({"tags": "a, b"}, "tags", "Here comes a list"),
     "tag that is a list": ({"tags": [["a"]]}, "tags[0]", "Here comes a text"),

@@ -210,6 +210,21 @@ def test_a_spare_that_dies_while_it_is_claimed_is_told_apart() -> None:
             assert case.run.phase is Phase.ANSWERING, case
 
 
+def test_a_claim_that_comes_to_nothing_ends_in_a_cold_start() -> None:
+    claimed = RunFacts(Phase.ANSWERING, NOW, launched=True, standing=Standing.CLAIMED)
+    claimed = replace(claimed, claimed_at=NOW)
+    there = Seen(Sighting(ContainerStatus.RUNNING, "192.0.2.1"), attached=True)
+
+    def step(seconds: float, seen: Seen) -> object:
+        now = NOW + timedelta(seconds=seconds)
+        return next_step(True, Reason(Cause.ASKED), claimed, seen, now, PATIENCE)
+
+    late = PATIENCE.to_bind.total_seconds()
+    assert isinstance(step(late - 1, there), Bind)
+    assert step(late, there) == Record(Phase.STOPPING, Reason(Cause.SPARE_LOST))
+    assert isinstance(step(late, replace(there, bound=True)), Publish)
+
+
 def test_nothing_is_begun_for_a_run_that_nobody_wants() -> None:
     for case in CASES:
         if not case.wanted:

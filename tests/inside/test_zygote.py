@@ -178,3 +178,17 @@ def test_an_interpreter_that_ignores_them_goes_on_ignoring_them(
     before = [*sys.path]
     assert zygote.admit_packages()
     assert sys.path == before
+
+
+def test_who_begins_anew_gets_the_same_words_on_every_python(
+    zygote: ModuleType, door: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began: list[Any] = []
+    monkeypatch.delattr(sys, "orig_argv")  # there is none before Python 3.10
+    monkeypatch.setattr(zygote.os, "execve", lambda *words: began.append(words))
+    monkeypatch.setattr(zygote.os, "chdir", lambda _: None)
+    zygote.begin_anew(zygote.WAITING, door)
+    ((program, words, variables),) = began
+    assert program == sys.executable
+    assert b"\0".join(words[1:]) in Path("/proc/self/cmdline").read_bytes()
+    assert variables[zygote.ANEW].split() == [zygote.WAITING, str(door.socket.fileno())]

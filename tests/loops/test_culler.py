@@ -108,6 +108,7 @@ class Round:
         """The custodian does as is wished."""
         assert self.run is not None
         assert await self.database(runs.fall_asleep, self.run.id, self.clock.at)
+        await self.agent.freeze([self.run.container])
 
     async def awake(self) -> None:
         """Somebody rang."""
@@ -303,6 +304,17 @@ async def test_who_is_awake_is_not_ended_for_memory(round_: Round) -> None:
         round_.agent.machine_now, memory_total_bytes=10**10, memory_available_bytes=10**8
     )
     await round_.look(MINUTE, deeds=1)
+    assert await round_.wanted()
+
+
+async def test_who_was_woken_while_nobody_listened_is_not_ended_for_memory(round_: Round) -> None:
+    await round_.begin(**SLEEPY)
+    await round_.look(30 * MINUTE)
+    await round_.sleep()
+    assert round_.run is not None
+    await round_.agent.thaw([round_.run.container])  # by the gateway, and it is not written yet
+    round_.asked_bytes = round_.agent.machine_now.memory_total_bytes
+    await round_.culler.turn(runs.LOCAL, asyncio.Event())
     assert await round_.wanted()
 
 

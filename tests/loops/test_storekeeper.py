@@ -23,7 +23,7 @@ from tests.people import student, tiny
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 # Nobody waits for a burst to end, nor for what failed.
-QUICK = Limits(burst=1000, first_pause=timedelta(0), longest_pause=timedelta(0))
+QUICK = Limits(burst=1000, first_pause=timedelta(0))
 
 
 def spares_wanted(wanted: int = 2, **changes: object) -> None:
@@ -104,9 +104,9 @@ async def test_a_claimed_spare_has_its_person_and_homes_before_its_routes() -> N
 async def test_a_spare_is_let_out_when_it_is_somebodys_and_not_before() -> None:
     outside = Outside()
     async with house(outside) as at:
-        await at.database(spares_wanted, 1, network="claimed")
+        await at.database(spares_wanted, 1, network="once-claimed")
         (spare,) = await _until_standing(at, 1)
-        assert outside.driver.engine.containers[spare.id].plan.network is NetworkPolicy.CLAIMED
+        assert outside.driver.engine.containers[spare.id].plan.network is NetworkPolicy.ONCE_CLAIMED
         assert outside.agent.let_out_now == {}
         outside.agent.fail(2, "let_out")
         run = await at.phase(await _claim(at, await _person(at)), Phase.READY)
@@ -118,7 +118,7 @@ async def test_a_spare_is_let_out_when_it_is_somebodys_and_not_before() -> None:
 async def test_who_is_started_cold_has_a_way_out_from_the_start() -> None:
     outside = Outside()
     async with house(outside) as at:
-        await at.database(spares_wanted, 0, network="claimed")
+        await at.database(spares_wanted, 0, network="once-claimed")
         asked = await at.database(services.ask, await _person(at), "tiny", now())
         run = await at.phase(asked.workspace, Phase.READY)
         assert outside.driver.engine.containers[run.id].plan.network is NetworkPolicy.OPEN

@@ -139,3 +139,31 @@ def test_failures_count_since_one_stood_by(now: datetime) -> None:
     standing(known, now + timedelta(minutes=4))
     assert spares.failures(known.row.id, known.row.revision).count == 0
     assert spares.failures(known.row.id, known.row.revision + 1).count == 0
+
+
+def test_a_claim_clears_no_failures_that_came_after_its_spare(now: datetime) -> None:
+    known = tiny(now)
+    standing(known, now)
+    failed = coming(known, now + timedelta(minutes=1))
+    assert runs.advance(failed, Phase.STOPPING, now + timedelta(minutes=1))
+    assert services.ask(student(now), "tiny", now + timedelta(minutes=2)).is_claimed
+    assert spares.failures(known.row.id, known.row.revision).count == 1
+
+
+def test_who_was_just_claimed_is_not_put_to_sleep_as_a_spare(now: datetime) -> None:
+    known = tiny(now)
+    spare = standing(known, now)
+    workspace = services.ask(student(now), "tiny", now).workspace
+    claimed = runs.live_of(workspace)
+    assert claimed is not None and runs.advance(claimed, Phase.READY, now)
+    assert not runs.let_sleep(spare)
+    assert runs.let_sleep(claimed)
+
+
+def test_only_young_starts_hold_up_spares(now: datetime) -> None:
+    known = tiny(now)
+    standing(known, now)
+    services.ask(student(now), "tiny", now)
+    environment = known.row.id
+    assert spares.present(now - timedelta(seconds=1)) == [(environment, now, True)]
+    assert spares.present(now) == [(environment, now, False)]

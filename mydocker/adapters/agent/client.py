@@ -130,6 +130,9 @@ class AgentClient:
         frozen: Mapping[str, bool] = await self._ask("freeze", containers=list(containers))
         return frozen
 
+    async def reclaim(self, containers: Collection[str]) -> None:
+        await self._ask("reclaim", containers=list(containers))
+
     async def thaw(self, containers: Collection[str]) -> Collection[str]:
         return tuple((await self._ask("thaw", containers=list(containers)))["thawed"])
 

@@ -14,7 +14,11 @@ POOL = f"{PREFIX}pool"
 
 _INSTANCE = re.compile(r"[0-9a-f]{6}")
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,100}")
-_BRIDGE_LETTERS = {NetworkPolicy.OPEN: "o", NetworkPolicy.CLAIMED: "c", NetworkPolicy.NONE: "n"}
+_BRIDGE_LETTERS = {
+    NetworkPolicy.OPEN: "o",
+    NetworkPolicy.ONCE_CLAIMED: "c",
+    NetworkPolicy.NONE: "n",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 The engine's options alone do not protect the host; the rules on the fixed interface names do
 (docs/explanation/isolation.md). What they do: containers cannot talk to one another, and
-nothing is routed out of the network of policy `none`, nor out of `claimed` before a container is
-given a route.
+nothing is routed out of the network of policy `none`, nor out of `once-claimed` before a
+container is given a route.
 """
 
 import asyncio
@@ -81,7 +81,7 @@ def addresses_of(policy: NetworkPolicy, subnet: IPv4Network) -> dict[str, Any]:
     Where the way out comes later, the default gateway is the subnet's last address: nobody's.
     """
     config: dict[str, Any] = {"Subnet": str(subnet)}
-    if policy is NetworkPolicy.CLAIMED:
+    if policy is NetworkPolicy.ONCE_CLAIMED:
         config["AuxiliaryAddresses"] = {_GATEWAY: str(subnet.broadcast_address - 1)}
     return {"Driver": "default", "Config": [config]}
 
@@ -179,7 +179,7 @@ class Networks:
 
     async def _drop_if_wrong(self, policy: NetworkPolicy, network: Json) -> bool:
         body = network_body(self._names, policy)
-        way_out = policy is not NetworkPolicy.CLAIMED
+        way_out = policy is not NetworkPolicy.ONCE_CLAIMED
         differing = network_differences(body, network, way_out=way_out)
         if not differing:
             return False

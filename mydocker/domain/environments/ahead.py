@@ -58,11 +58,10 @@ class NotAhead:
         return translate(self.message) % self.facts, hint
 
 
-def eligibility(environment: Environment, image_command: Sequence[str] = ()) -> Way | NotAhead:
+def eligibility(environment: Environment) -> Way | NotAhead:
     """Say how far ahead a run of this environment can be started, or why it cannot.
 
-    `image_command`: the image's own CMD, which counts where the definition gives none; empty while
-    it is not known. Depends on nothing else, and never raises.
+    Depends on nothing else, and never raises.
     """
     refused = _refused(environment)
     if refused is not None:
@@ -70,7 +69,7 @@ def eligibility(environment: Environment, image_command: Sequence[str] = ()) -> 
     try:
         if _needs_a_click(environment):
             return _only_a_click()
-        words = words_as_written(environment.command) or tuple(image_command)
+        words = words_as_written(environment.command)
     except BadTemplate as bad:
         return NotAhead(WhyNot.UNREADABLE, bad.fault.message, bad.fault.hint, bad.fault.facts)
     if environment.spares.mode is SpareMode.RUNNING:

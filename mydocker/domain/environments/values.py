@@ -33,7 +33,7 @@ class NetworkPolicy(StrEnum):
 
     OPEN = "open"
     """The internet and name resolution."""
-    CLAIMED = "claimed"
+    ONCE_CLAIMED = "once-claimed"
     """As `open`, but a spare reaches nothing before it is somebody's."""
     NONE = "none"
     """Nowhere: it can be reached through the gateway, and that is all."""

@@ -7,6 +7,7 @@ here.
 from mydocker.domain.environments.ahead import NotAhead, Way, WhyNot, eligibility
 from mydocker.domain.jupyter import Culler, Culling, culling_options
 from mydocker.domain.spares.demand import (
+    LOOK_BACK,
     Wanted,
     Why,
     learnt,
@@ -29,6 +30,7 @@ from mydocker.domain.spares.stock import (
 )
 
 __all__ = [
+    "LOOK_BACK",
     "Culler",
     "Culling",
     "Limits",

@@ -33,7 +33,6 @@ class Spare:
     the environment may have no spares any more."""
     answered_at: datetime | None = None
     """When it last answered; None where nobody asks it, as while it sleeps."""
-    is_claimed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +91,10 @@ class Limits:
     """Where none is wanted any more, spares younger than this stay a while."""
     age: timedelta = timedelta(hours=24)
     """Older ones are replaced, a few at a time."""
-    starting: timedelta = timedelta(minutes=5)
-    """Who does not stand by after so long never will."""
     silent: timedelta = timedelta(minutes=1)
     """Who has not answered for so long is retired."""
     first_pause: timedelta = timedelta(seconds=30)
     """After one failure; doubles with each further one."""
-    longest_pause: timedelta = timedelta(minutes=30)
     give_up: int = 5
     """After so many failures in a row no further spare is tried of this revision."""
 
@@ -107,8 +103,6 @@ class WhyRetired(StrEnum):
     """Why a spare goes."""
 
     OUT_OF_DATE = "out_of_date"
-    NEVER_STOOD_BY = "never_stood_by"
-    """It counts as a failure of its environment."""
     SILENT = "silent"
     TOO_OLD = "too_old"
     TOO_MANY = "too_many"
@@ -187,7 +181,7 @@ class Plan:
 def plan_stock(shelves: Iterable[Shelf], room: Room, now: datetime, limits: Limits) -> Plan:
     """Return what to do about all shelves of a pool.
 
-    Retires, in this order: what is of no use (out of date, never stood by, silent); what is more
+    Retires, in this order: what is of no use (out of date, silent); what is more
     than wanted; what is too old, where its like can be made; and what people need the memory of.
     Makes the neediest first: the shelf with the smallest part of what it wants, the larger lack
     where that is equal, then by name. A shelf whose next spare does not fit lets smaller ones pass.
@@ -196,7 +190,7 @@ def plan_stock(shelves: Iterable[Shelf], room: Room, now: datetime, limits: Limi
     what it has taken already. Total, and the same for the same arguments.
     """
     kept = {
-        shelf.environment: _Kept(shelf, [each for each in shelf.spares if not each.is_claimed])
+        shelf.environment: _Kept(shelf, list(shelf.spares))
         for shelf in sorted(shelves, key=lambda each: each.environment)
     }
     pause = _pause(room, limits)
@@ -269,9 +263,6 @@ class _Kept:
 def _uselessness(spare: Spare, now: datetime, limits: Limits) -> WhyRetired | None:
     if not spare.is_current:
         return WhyRetired.OUT_OF_DATE
-    if not spare.stands_by:
-        is_late = now - spare.made_at >= limits.starting
-        return WhyRetired.NEVER_STOOD_BY if is_late else None
     if spare.answered_at is not None and now - spare.answered_at >= limits.silent:
         return WhyRetired.SILENT
     return None
@@ -364,9 +355,8 @@ def _may_try(kept: _Kept, now: datetime, limits: Limits) -> bool:
 
 
 def _pause_after(shelf: Shelf, limits: Limits) -> timedelta:
-    # Beyond sixty doublings any pause is the longest.
-    doubled = limits.first_pause.total_seconds() * 2.0 ** min(60, shelf.failures - 1)
-    return timedelta(seconds=min(doubled, limits.longest_pause.total_seconds()))
+    # Of more failures than `give_up` none is tried any more.
+    return limits.first_pause * (1 << min(shelf.failures - 1, limits.give_up))
 
 
 def _pause(room: Room, limits: Limits) -> Pause | None:

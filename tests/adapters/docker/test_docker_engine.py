@@ -235,12 +235,12 @@ async def test_containers_do_not_reach_one_another(
 async def test_who_is_let_out_later_has_a_route_to_nobody(
     driver: DockerDriver, place: Corner, plan: Plan
 ) -> None:
-    for run, policy in (("a", NetworkPolicy.CLAIMED), ("b", NetworkPolicy.OPEN)):
+    for run, policy in (("a", NetworkPolicy.ONCE_CLAIMED), ("b", NetworkPolicy.OPEN)):
         await driver.launch(plan(run, network=policy))
         (network,) = place.inspect(run)["NetworkSettings"]["Networks"].values()
         subnet = IPv4Network(f"{network['IPAddress']}/{network['IPPrefixLen']}", strict=False)
         nobody, bridge = subnet.broadcast_address - 1, subnet.network_address + 1
-        there = nobody if policy is NetworkPolicy.CLAIMED else bridge
+        there = nobody if policy is NetworkPolicy.ONCE_CLAIMED else bridge
         status, routes = await driver.execute(run, ("cat", "/proc/net/route"), SOON)
         default = next(line.split()[2] for line in routes.splitlines() if "00000000" in line[:20])
         assert (status, IPv4Address(int(default, 16).to_bytes(4, "little"))) == (0, there)

@@ -108,7 +108,7 @@ def test_a_network_that_is_not_as_it_must_be_is_seen(policy: NetworkPolicy) -> N
     assert network_differences(wanted, {**wanted, "Options": None}) == list(wanted["Options"])
     assert network_differences(wanted, {**wanted, "Labels": {}}) == list(wanted["Labels"])
     asked = addresses_of(policy, IPv4Network("172.18.16.0/20"))
-    is_closed = policy is NetworkPolicy.CLAIMED
+    is_closed = policy is NetworkPolicy.ONCE_CLAIMED
     assert network_differences(wanted, {**wanted, "IPAM": asked}, way_out=not is_closed) == []
     assert len(network_differences(wanted, {**wanted, "IPAM": asked}, way_out=is_closed)) == 1
 

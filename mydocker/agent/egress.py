@@ -1,8 +1,9 @@
 """The way out of a container that was given none: a route, in its own network namespace.
 
-Networks of policy `claimed` name a default gateway that nobody is. To let one of their containers
-out its route is led to the bridge, beyond which the firewall's rules hold. A container has no right
-to do so itself; and the route ends with its namespace, so that nobody else can come by it.
+Networks of policy `once-claimed` name a default gateway that nobody is. To let one of their
+containers out its route is led to the bridge, beyond which the firewall's rules hold. A container
+has no right to do so itself; and the route ends with its namespace, so that nobody else can come
+by it.
 """
 
 import os
@@ -16,7 +17,7 @@ from mydocker.agent.firewall import Firewall
 _OURS = "/proc/self/ns/net"
 
 
-class Ways:
+class Egress:
     """Of the containers of one installation."""
 
     def __init__(self, files: CgroupFiles, firewall: Firewall) -> None:
