@@ -12,6 +12,7 @@ from mydocker.domain.failures import Cause
 from mydocker.domain.people import Person
 from mydocker.domain.runs import Phase
 from mydocker.domain.spares import Limits
+from mydocker.loops.storekeeper import Arrivals
 from mydocker.ports.driver import ImageFacts
 from mydocker.services import workspaces as services
 from mydocker.store import runs, story
@@ -99,6 +100,15 @@ async def test_a_claimed_spare_has_its_person_and_homes_before_its_routes() -> N
         assert introduced is not None and introduced.name == "Camille Aubert"
         told = [event.kind for event in await at.database(story.since, workspace, 0)]
         assert told == ["asked", "claimed", "ready"]
+
+
+async def test_who_starts_again_soon_is_no_new_arrival() -> None:
+    came = now()
+    minutes = {("ada", 0): "lab", ("ada", 5): "lab", ("bob", 1): "lab", ("ada", 40): "lab"}
+    found = {(who, came + timedelta(minutes=at)): of for (who, at), of in minutes.items()}
+    arrivals = Arrivals({**found, ("cyd", came): "other"})
+    assert arrivals.of("lab") == [came + timedelta(minutes=at) for at in (0, 1, 40)]
+    assert arrivals.lately(came) == 3
 
 
 async def test_a_spare_is_let_out_when_it_is_somebodys_and_not_before() -> None:
