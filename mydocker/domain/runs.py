@@ -334,7 +334,9 @@ def _towards_end(run: RunFacts, seen: Seen, patience: Patience) -> Step:
     if run.asleep:
         return Thaw()
     if seen.container.status is not ContainerStatus.ABSENT:
-        return Remove(patience.to_stop)
+        # A spare that is nobody's has nothing to save.
+        is_nobodys = run.standing in (Standing.COMING, Standing.WAITING)
+        return Remove(timedelta(0) if is_nobodys else patience.to_stop)
     # The container is gone, so nothing in it can hold the homes any more.
     if seen.attached:
         return Detach()

@@ -286,6 +286,13 @@ def test_ports_have_two_minutes_and_programs_ten_seconds() -> None:
     assert (PATIENCE.to_answer, PATIENCE.to_stop) == (timedelta(minutes=2), timedelta(seconds=10))
 
 
+def test_only_what_is_somebodys_gets_time_to_save() -> None:
+    for case in CASES:
+        if isinstance(case.step, Remove):
+            is_somebodys = case.run.standing in (Standing.COLD, Standing.CLAIMED)
+            assert case.step.grace == (PATIENCE.to_stop if is_somebodys else timedelta(0)), case
+
+
 def test_patience_with_silent_ports_has_an_end() -> None:
     for case in CASES:
         if isinstance(case.step, Probe):
