@@ -58,7 +58,7 @@ class FakeDriver:
 
     async def prepare(self) -> Mapping[NetworkPolicy, str]:
         """See the port."""
-        return await self._request(lambda: {policy: f"fake-{policy}" for policy in NetworkPolicy})
+        return await self._request(lambda: {policy: f"fake-{policy}"[:15] for policy in NetworkPolicy})
 
     async def image(self, reference: str) -> ImageFacts | None:
         """See the port."""
