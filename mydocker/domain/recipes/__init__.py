@@ -12,7 +12,9 @@ sentence. Nothing is fetched, run or looked up.
 - The four kinds of recipe: `values.py`, from and to plain trees in `reading.py` and `writing.py`.
 """
 
+from mydocker.domain.recipes.causes import Explanation
 from mydocker.domain.recipes.dockerfile import Step, Title, base_of, steps
+from mydocker.domain.recipes.explaining import explain
 from mydocker.domain.recipes.files import (
     MOST_BYTES,
     MOST_BYTES_OF_FILE,
@@ -45,6 +47,7 @@ __all__ = [
     "MOST_PACKAGES",
     "Dockerfile",
     "ExistingImage",
+    "Explanation",
     "Finding",
     "GitRepository",
     "Kind",
@@ -57,6 +60,7 @@ __all__ = [
     "Title",
     "base_of",
     "collisions",
+    "explain",
     "fault_of_name",
     "fault_of_ref",
     "fault_of_url",
