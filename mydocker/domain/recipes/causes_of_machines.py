@@ -203,7 +203,7 @@ CONSEQUENCES: tuple[Rule, ...] = (
         _AGAIN,
     ),
     Rule(
-        re.compile(r"(?P<name>/?[\w./-]+)'?: No such file or directory"),
+        re.compile(r"(?<![\w./-])(?P<name>[\w./-]+)'?: No such file or directory"),
         _("There is no file or folder %(name)s at this step."),
         _("COPY it or make it before this line; a step does not see another step's cd."),
     ),

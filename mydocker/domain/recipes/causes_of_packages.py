@@ -50,7 +50,7 @@ CAUSES: tuple[Rule, ...] = (
         _("Run apt-get update in the same RUN as apt-get install, or build without cache."),
     ),
     Rule(
-        re.compile(r"(?P<name>[\w.+:-]+) : (?:Pre)?Depends: (?P<other>[\w.+:-]+).*\bbut\b"),
+        re.compile(r"^\s*(?P<name>[\w.+:-]+) : (?:Pre)?Depends: (?P<other>[\w.+:-]+).*\bbut\b"),
         _("The system package %(name)s needs %(other)s, which cannot be installed with the rest."),
         _("Leave out versions, and packages that come from elsewhere than the base's system."),
     ),

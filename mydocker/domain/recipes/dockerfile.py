@@ -59,23 +59,25 @@ INSTRUCTIONS = tuple(_TITLES)
 
 _INSTALLERS: tuple[tuple[re.Pattern[str], Title], ...] = (
     (
-        re.compile(r"\b(?:apt-get|apt|aptitude|apk|dnf|yum)\s[^&;|]*\b(?:install|add)\b"),
+        re.compile(r"\b(?:apt-get|apt|aptitude|apk|dnf|yum)\s[^&;|]{0,300}\b(?:install|add)\b"),
         Title.SYSTEM,
     ),
     (
         re.compile(
-            r"(?:\b(?:conda|mamba|micromamba)|\$installer\")\s[^&;|]*\b(?:install|create|env)\b"
+            r"(?:\b(?:conda|mamba|micromamba)|\$installer\")\s[^&;|]{0,300}\b(?:install|create|env)\b"
         ),
         Title.CONDA,
     ),
     (
-        re.compile(r"\b(?:uv\s+)?pip3?\s[^&;|]*\binstall\b|\b(?:uv|poetry)\s+(?:sync|add)\b"),
+        re.compile(r"\b(?:uv\s+)?pip3?\s[^&;|]{0,300}\binstall\b|\b(?:uv|poetry)\s+(?:sync|add)\b"),
         Title.PYTHON,
     ),
     (re.compile(r"\binstall\.packages\(|\binstall2?\.r\b|\binstall_(?:cran|version)\("), Title.R),
-    (re.compile(r"\b(?:npm|yarn|pnpm)\s[^&;|]*\b(?:install|ci|add|i)\b"), Title.NODE),
+    (re.compile(r"\b(?:npm|yarn|pnpm)\s[^&;|]{0,300}\b(?:install|ci|add|i)\b"), Title.NODE),
 )
-_CONDITION = re.compile(r"\bif !? ?command -v .*?\bfi\b")
+_CONDITION = re.compile(r"\bif !? ?command -v .{0,999}?\bfi\b")
+LONGEST_VALUE = 1_000
+"""Characters of an argument's value that are looked at."""
 _STAGE = re.compile(r"\bAS\s+(\S+)\s*$", re.IGNORECASE)
 _FLAG = re.compile(r"--[\w-]+(?:=\S*)?")
 _USE = re.compile(r"\$(?:\{(\w+)(?::?([-+])([^}]*))?\}|(\w+))")
@@ -141,7 +143,10 @@ def _arguments(rest: str, known: Mapping[str, str], given: Mapping[str, str]) ->
 
 
 def expanded(word: str, values: Mapping[str, str]) -> str:
-    """Put values in the place of `$NAME`, `${NAME}`, `${NAME:-else}` and `${NAME:+then}`."""
+    """Put values in the place of `$NAME`, `${NAME}`, `${NAME:-else}` and `${NAME:+then}`.
+
+    What is longer than `LONGEST_VALUE` is cut: values that are made of values could grow for ever.
+    """
 
     def value(found: re.Match[str]) -> str:
         known = values.get(found[1] or found[4], "")
@@ -153,4 +158,4 @@ def expanded(word: str, values: Mapping[str, str]) -> str:
             case _:
                 return known
 
-    return _USE.sub(value, word)
+    return _USE.sub(value, word[:LONGEST_VALUE])[:LONGEST_VALUE]

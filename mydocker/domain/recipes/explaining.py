@@ -13,9 +13,9 @@ from mydocker.domain.recipes.causes import Around, Explanation, Rule
 from mydocker.domain.recipes.dockerfile import Step
 from mydocker.domain.words import gettext_noop as _
 
-MOST_LINES = 2_000
+MOST_LINES = 300
 """Of a log that are looked at."""
-LONGEST_LINE = 1_000
+LONGEST_LINE = 500
 """Characters of a line that are looked at."""
 
 _TIERS: tuple[tuple[Rule, ...], ...] = (

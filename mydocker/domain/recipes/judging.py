@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import Enum
+from itertools import islice
 
 from mydocker.domain.environments.mistakes import Mistakes
 from mydocker.domain.image_names import fault_of_image
@@ -60,7 +61,7 @@ _ONLY_BUILDKIT: Mapping[str, tuple[str, ...]] = {
 }
 _FLAG = re.compile(r"(--[\w-]+)(?:=(\S*))?\s*")
 _DOWNLOAD = re.compile(r"(?:https?|ftp)://|git@|.*\.git(?:#|$)", re.IGNORECASE)
-_APT_INSTALL = re.compile(r"\bapt(?:-get)?\s(?P<options>[^&;|]*\binstall\b[^&;|]*)")
+_APT_INSTALL = re.compile(r"\bapt(?:-get)?\s(?P<options>[^&;|]{0,300}\binstall\b[^&;|]*)")
 _YES = re.compile(r"(?:^|\s)(?:-\w*y\w*|--yes|--assume-yes|-qq\w*)(?:\s|$)")
 _PORT = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/\w+)?")
 
@@ -82,7 +83,7 @@ def faults(
         )
     found = [
         *_of_start(instructions),
-        *_of_words(text, instructions),
+        *islice(_of_words(text, instructions), MOST_FINDINGS),
         *_of_base(text, instructions),
         *_of_files(instructions),
         *_of_commands(instructions),
@@ -209,9 +210,11 @@ def _of_sources(each: Instruction, sources: Sequence[str]) -> Iterator[Finding]:
 def _words(rest: str) -> tuple[dict[str, str], list[str]]:
     """Cut the arguments of an instruction into flags and words, whichever form they have."""
     flags: dict[str, str] = {}
-    while found := _FLAG.match(rest):
+    begin = 0
+    while found := _FLAG.match(rest, begin):
         flags[found[1]] = found[2] or ""
-        rest = rest[found.end() :]
+        begin = found.end()
+    rest = rest[begin:]
     if rest.startswith("["):
         try:
             words = json.loads(rest)
@@ -282,25 +285,20 @@ def _of_end(instructions: Sequence[Instruction], ports: Collection[int]) -> Iter
             _("The image ends as root: whatever a student starts in it may change everything."),
             _("End with the user who works there, such as USER 1000."),
         )
-    exposed = {port for each in last if each.name == "EXPOSE" for port in _ports(each.rest)}
-    if not last or None in exposed:
-        return
-    for port in sorted(set(ports) - exposed):
-        yield _advice(
-            last[-1].line,
-            _("The environment wants port %(port)s, and nothing here says EXPOSE %(port)s."),
-            _("Add EXPOSE %(port)s, unless the base says so already."),
-            port=port,
-        )
+    exposed = [word for each in last if each.name == "EXPOSE" for word in each.rest.split()]
+    for port in sorted(set(ports)):
+        if last and not any(_may_be(port, word) for word in exposed):
+            yield _advice(
+                last[-1].line,
+                _("The environment wants port %(port)s, and nothing here says EXPOSE %(port)s."),
+                _("Add EXPOSE %(port)s, unless the base says so already."),
+                port=port,
+            )
 
 
-def _ports(rest: str) -> Iterator[int | None]:
-    """Yield the ports of an EXPOSE; None for what cannot be known, such as a variable."""
-    for word in rest.split():
-        found = _PORT.fullmatch(word)
-        if found is None:
-            yield None
-        elif found[2] is None:
-            yield int(found[1])
-        else:
-            yield from range(int(found[1]), min(int(found[2]), 65_535) + 1)
+def _may_be(port: int, word: str) -> bool:
+    """Say whether a word of an EXPOSE is this port: a number, a range, or a variable."""
+    found = _PORT.fullmatch(word)
+    if found is None:
+        return True
+    return int(found[1]) <= port <= int(found[2] or found[1])

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from mydocker.domain.environments.mistakes import Mistake, Mistakes
 from mydocker.domain.words import gettext_noop as _
 
-LONGEST = 500_000
+LONGEST = 200_000
 """Characters of a Dockerfile that is looked at."""
 
 _DIRECTIVE = re.compile(r"#\s*([a-z]+)\s*=\s*(\S+)\s*", re.IGNORECASE)
-_HEREDOC = re.compile(r"\d*<<(-?)([\"']?)([A-Za-z_][\w.]*)\2(?=[\s;|&)]|$)")
+_HEREDOC = re.compile(r"(?<!\S)\d{0,3}<<(-?)([\"']?)([A-Za-z_][\w.]*)\2(?=[\s;|&)]|$)")
 _WITH_HEREDOCS = frozenset({"RUN", "COPY", "ADD"})
 _BLANK_OR_COMMENT = re.compile(r"\s*(?:#.*)?")
-_QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"")
+_QUOTED = re.compile(r"'[^']*(?:'|$)|\"(?:[^\"\\]|\\.)*(?:\"|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +124,8 @@ def _joined(lines: Sequence[str], at: int, continued: re.Pattern[str]) -> tuple[
 
 def _heredocs_begun(rest: str) -> list[re.Match[str]]:
     # What stands between quotes is the shell's: `sh -c "cat <<EOF"`.
-    quoted = [found.span() for found in _QUOTED.finditer(rest) if "<<" in found[0]]
-    return [
-        found
-        for found in _HEREDOC.finditer(rest)
-        if (found.start() == 0 or rest[found.start() - 1].isspace())
-        and not any(begin < found.start() < end for begin, end in quoted)
-    ]
+    bare = _QUOTED.sub(lambda found: "_" if "<<" in found[0] else found[0], rest)
+    return list(_HEREDOC.finditer(bare))
 
 
 def _heredoc(

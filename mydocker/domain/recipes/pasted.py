@@ -41,10 +41,12 @@ _COMPARED = re.compile(r"\s*(===|==|~=|!=|>=|<=|=(?!=)|<(?!<)|>(?!>))\s*")
 _MORE_BOUNDS = re.compile(r"\s*,\s*(?=(?:===|==|~=|!=|>=|<=|<|>))")
 _BETWEEN_BRACKETS = re.compile(r"\s*\[\s*([^\[\]]*)\]")
 _IN_PARENTHESES = re.compile(r"(?<=[\w.\]])\s*\(\s*([=<>~!]{0,3}\s*[^()]*)\)")
-_COMMA = re.compile(r",(?![^\[\]]*\])(?!(?:===|==|~=|!=|>=|<=|<|>))")
+# What stands between commas, except those of extras and of bounds.
+_PART = re.compile(r"(?:\[[^\[\]]*\]|,(?====|==|~=|!=|>=|<=|<|>)|[^,])+")
 _VERSION = re.compile(
-    r"[\^~]?v?(?:[0-9]+:)?[0-9]+(?:\.[0-9]+)*(?:\.\*|[a-z]+[0-9]*|(?:[._+~-][\w.+~]+)*)"
+    r"[\^~]?v?(?:[0-9]+:)?[0-9]+(?:\.[0-9]+)*(?:\.\*|[a-z]+[0-9]*|(?:[._+~-][\w.+~-]*)?)"
 )
+_LONGEST_VERSION = 100
 _HAS_VERSION = re.compile(r".[=<>]|.@|~=")
 _JOINTS: Mapping[Manager, str] = {
     Manager.APT: "=",
@@ -92,11 +94,12 @@ def lines_of(text: str) -> Iterator[Line]:
         if line.endswith("\\"):
             waiting += line[:-1] + " "
             continue
-        whole, waiting = (waiting + line).strip(), ""
+        # Many spaces mean no more than one, and cost patterns much.
+        whole, waiting = " ".join((waiting + line).split()), ""
         if whole:
             yield Line(begun, whole)
     if waiting.strip():
-        yield Line(begun, waiting.strip())
+        yield Line(begun, " ".join(waiting.split()))
 
 
 def words_of_line(manager: Manager, line: str) -> Sequence[Word] | Fault:
@@ -126,7 +129,7 @@ def _of_list(manager: Manager, line: str) -> Sequence[Word] | Fault:
     if manager is not Manager.NPM:
         line = _glued(line)
     words: list[Word] = []
-    for part in _COMMA.split(line):
+    for part in _PART.findall(line):
         words.extend(_with_versions(manager, part.split()))
     return words
 
@@ -157,7 +160,7 @@ def _is_version(manager: Manager, word: str) -> bool:
     # Names of Debian begin with digits now and then (`7zip`, `4ti2`), versions have a dot.
     if manager is Manager.APT and not re.match(r"[0-9:]+\.", word):
         return False
-    return _VERSION.fullmatch(word) is not None
+    return len(word) <= _LONGEST_VERSION and _VERSION.fullmatch(word) is not None
 
 
 def _of_commands(manager: Manager, line: str) -> Sequence[Word] | Fault:

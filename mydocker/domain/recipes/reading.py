@@ -24,6 +24,7 @@ from mydocker.domain.recipes.packages import (
     Package,
     read_packages,
 )
+from mydocker.domain.recipes.parsing import LONGEST
 from mydocker.domain.recipes.repositories import LONGEST_URL, fault_of_ref, fault_of_url
 from mydocker.domain.recipes.values import (
     Dockerfile,
@@ -35,9 +36,6 @@ from mydocker.domain.recipes.values import (
 )
 from mydocker.domain.templates import Fault
 from mydocker.domain.words import gettext_noop as _
-
-LONGEST_DOCKERFILE = 200_000
-"""Characters."""
 
 _KEYS: Mapping[Kind, tuple[str, ...]] = {
     Kind.PACKAGES: ("kind", "base", "packages"),
@@ -113,7 +111,7 @@ def _told(
 
 
 def _dockerfile(root: Place, entries: dict[str, Place]) -> Dockerfile:
-    text = fields.text(entries["text"], LONGEST_DOCKERFILE, lines=True) if "text" in entries else ""
+    text = fields.text(entries["text"], LONGEST, lines=True) if "text" in entries else ""
     if not text and root.is_sound("text"):
         root.lacks("text", _("Write the Dockerfile; its first line is FROM and an image."))
     return Dockerfile(f"{text}\n")

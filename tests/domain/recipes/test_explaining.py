@@ -1,6 +1,7 @@
 """A failed build is explained from its log: the cause, the line, the mend."""
 
 import re
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -401,3 +402,12 @@ def test_any_log_is_explained_in_whole_sentences(lines: list[str], step: int | N
     assert len(message) < 1_000
     message.encode()
     assert explanation == explain(lines, STEPS, step)
+
+
+@pytest.mark.parametrize(
+    "line", ["a" * 500, "a." * 250, "- a" * 160, "error " * 80, "lookup " * 70, ": " * 250]
+)
+def test_no_log_costs_more_than_a_moment(line: str) -> None:
+    begin = process_time()
+    explain([line] * 1_000, STEPS, 4)
+    assert process_time() - begin < 5

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -228,3 +229,27 @@ def test_what_is_suggested_is_taken() -> None:
             right = names.values() if isinstance(names, dict) else names
             for name in right:
                 assert read(manager, name) == [name]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" + " " * 90_000 + "b",
+        "a," * 45_000,
+        "a[" * 45_000,
+        "a(" * 45_000,
+        "a 1" + "._" * 45_000 + "!",
+        "a " + "1." * 45_000 + "!",
+        "a" * 90_000,
+        "pip install " + "a && pip install " * 5_000,
+        "library(" * 10_000,
+        "a\\\n" * 30_000,
+        "'" * 90_000,
+    ],
+    ids=range(11),
+)
+@pytest.mark.parametrize("manager", Manager)
+def test_no_list_costs_more_than_a_moment(manager: Manager, text: str) -> None:
+    begin = process_time()
+    taken(manager, text)
+    assert process_time() - begin < 5
