@@ -58,7 +58,8 @@ class FakeDriver:
 
     async def prepare(self) -> Mapping[NetworkPolicy, str]:
         """See the port."""
-        return await self._request(lambda: {policy: f"fake-{policy}"[:15] for policy in NetworkPolicy})
+        names = {policy: f"fake-{policy}"[:15] for policy in NetworkPolicy}
+        return await self._request(lambda: names)
 
     async def image(self, reference: str) -> ImageFacts | None:
         """See the port."""
