@@ -262,8 +262,9 @@ def live_by_phase() -> Mapping[Phase, int]:
 
 
 def live_by_environment(environments: Sequence[str]) -> Mapping[str, int]:
-    """How many runs live in each of these environments."""
-    return _counts("SELECT environment_id, COUNT(*) FROM run WHERE phase < 5 AND", environments)
+    """How many people's runs live in each of these environments."""
+    live = "SELECT environment_id, COUNT(*) FROM run WHERE phase < 5 AND workspace_id IS NOT NULL"
+    return _counts(f"{live} AND", environments)
 
 
 def people_by_environment(environments: Sequence[str]) -> Mapping[str, int]:

@@ -7,7 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
 _STEP = 1024
-_NO_BREAK = "\N{NO-BREAK SPACE}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def number_text(value: float, decimals: int = 1) -> str:
@@ -23,27 +23,27 @@ def size_text(count: int) -> str:
     value, unit = float(count), 0
     while value >= 1000 and unit < len(units) - 1:
         value, unit = value / _STEP, unit + 1
-    return f"{number_text(value)}{_NO_BREAK}{units[unit]}"
+    return f"{number_text(value)}{NO_BREAK}{units[unit]}"
 
 
 def cpus_text(nanos: int) -> str:
     """`2 CPU`, `0,5 CPU`."""
-    return f"{number_text(nanos / 1e9)}{_NO_BREAK}CPU"
+    return f"{number_text(nanos / 1e9)}{NO_BREAK}CPU"
 
 
 def duration_text(duration: timedelta) -> str:
     """`12 s`, `18 min`, `1 h 42`: rounded up, since it is mostly time left."""
     seconds = max(0, ceil(duration.total_seconds()))
     if seconds < 100:
-        return f"{seconds}{_NO_BREAK}s"
+        return f"{seconds}{NO_BREAK}s"
     minutes = ceil(seconds / 60)
     if minutes < 60:
-        return f"{minutes}{_NO_BREAK}min"
+        return f"{minutes}{NO_BREAK}min"
     hours, minutes = divmod(minutes, 60)
     if hours >= 48:
         days = round(hours / 24)
         return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
-    return f"{hours}{_NO_BREAK}h{_NO_BREAK}{minutes:02d}" if minutes else f"{hours}{_NO_BREAK}h"
+    return f"{hours}{NO_BREAK}h{NO_BREAK}{minutes:02d}" if minutes else f"{hours}{NO_BREAK}h"
 
 
 def about_text(seconds: float) -> str:
@@ -55,4 +55,4 @@ def about_text(seconds: float) -> str:
 def seconds_text(seconds: float) -> str:
     """`0,8 s`, `12 s`: one decimal below ten seconds."""
     shown = number_text(seconds) if seconds < 10 else number_text(round(seconds))
-    return f"{shown}{_NO_BREAK}s"
+    return f"{shown}{NO_BREAK}s"

@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 
 from mydocker.domain.statistics import QUARTERS, Day, Quarter, Waits
 from mydocker.web import graphs
-from mydocker.web.amounts import number_text, seconds_text
+from mydocker.web.amounts import NO_BREAK, number_text, seconds_text
 from mydocker.web.graphs import Mark, Scale, Tick
 from mydocker.web.templatetags.mydocker import moment_text, time_text
 
@@ -121,8 +121,9 @@ def _waits(day: Day, ticks: Sequence[Tick]) -> Graph:
     place = max(range(QUARTERS), key=lambda number: p95[number] or 0)
     peak = Mark(place + 0.5, p95[place] or 0, seconds_text(p95[place] or 0), "p95")
     drawn = graphs.line("p95", p95, scale, is_filled=True) + graphs.line("p50", p50, scale)
-    labels = [f"{number_text(tick)}" for tick in scale.ticks]
-    labels[0] = seconds_text(scale.top)
+    exact = graphs.decimals_of(scale)
+    labels = [number_text(tick, exact) for tick in scale.ticks]
+    labels[0] = f"{labels[0]}{NO_BREAK}s"
     return Graph(labels, graphs.plot(drawn, scale, ticks, [peak], QUARTERS))
 
 

@@ -8,7 +8,7 @@ who listen, but for a title and a description.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from math import ceil, floor, log10
+from math import ceil, floor, isclose, log10
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -64,6 +64,15 @@ def scale_of(values: Values, *, is_whole: bool = False) -> Scale:
         step = max(1, ceil(step))
     lines = ceil(most / step)
     return Scale(lines * step, [number * step for number in range(lines, -1, -1)])
+
+
+def decimals_of(scale: Scale) -> int:
+    """How many decimals tell the grid's lines apart; 3 at most."""
+
+    def are_told(decimals: int) -> bool:
+        return all(isclose(tick, round(tick, decimals), abs_tol=1e-9) for tick in scale.ticks)
+
+    return next(filter(are_told, range(3)), 3)
 
 
 def bars(kinds: Sequence[tuple[str, Sequence[int]]], scale: Scale) -> SafeString:

@@ -11,7 +11,7 @@ from mydocker.domain.people import Person
 from mydocker.domain.runs import Phase, Standing
 from mydocker.services import workspaces as services
 from mydocker.services.catalogue import Known
-from mydocker.store import runs, spares, story
+from mydocker.store import pages, runs, spares, story
 from mydocker.store import workspaces as store
 from mydocker.store.models import Run
 from tests.people import student, tiny
@@ -167,3 +167,11 @@ def test_only_young_starts_hold_up_spares(now: datetime) -> None:
     environment = known.row.id
     assert spares.present(now - timedelta(seconds=1)) == [(environment, now, True)]
     assert spares.present(now) == [(environment, now, False)]
+
+
+def test_a_spare_is_nobody_who_is_in(now: datetime) -> None:
+    known = tiny(now)
+    standing(known, now)
+    assert pages.live_by_environment([known.row.id]) == {}
+    services.ask(student(now), "tiny", now)
+    assert pages.live_by_environment([known.row.id]) == {known.row.id: 1}

@@ -192,6 +192,14 @@ def test_axes_have_few_and_round_numbers(most: float, is_whole: bool, ticks: lis
     assert scale.y(0) == graphs.HEIGHT and scale.y(scale.top) == 0
 
 
+@pytest.mark.parametrize(("most", "decimals"), [(0.084, 3), (0.13, 2), (0.8, 1), (7.0, 0)])
+def test_an_axis_tells_its_lines_apart(most: float, decimals: int) -> None:
+    scale = graphs.scale_of([most])
+    assert graphs.decimals_of(scale) == decimals
+    told = [f"{tick:.{decimals}f}" for tick in scale.ticks]
+    assert len(set(told)) == len(told)
+
+
 def test_an_hour_that_clocks_show_twice_is_told_apart_in_the_table(present: datetime) -> None:
     at = [datetime.fromisoformat(f"2026-10-25T0{hour}:30:00+00:00") for hour in (0, 1)]
     starts = [Start(each, each + timedelta(seconds=1), is_claimed=False) for each in at]
