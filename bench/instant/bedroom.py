@@ -56,6 +56,12 @@ class Bedroom:
         usage = self._cgroups.usage(awake)
         return statistics.median(each["memory_bytes"] or 0 for each in usage.values())
 
+    def awake_resident_bytes(self) -> float:
+        """The same, with what the kernel caches for it: what falling asleep can give back."""
+        asleep = set(self.asleep())
+        awake = [each for each in self._service.containers() if each not in asleep]
+        return statistics.median(self.resident_bytes([each]) for each in awake)
+
     def cpu_nanos(self, containers: Sequence[str]) -> int:
         """What these used since they began."""
         return sum(each["cpu_nanos"] or 0 for each in self._cgroups.usage(containers).values())

@@ -81,7 +81,7 @@ def at_rest(sleepers: int) -> list[Result]:
         each = (bedroom.resident_bytes(asleep) + bedroom.zram_bytes()) / len(asleep)
         return [
             in_all(taken, len(asleep)),
-            each_of_them(each, awake_bytes, len(asleep)),
+            each_of_them(each, bedroom.awake_resident_bytes(), len(asleep)),
             _cpu(service, bedroom, asleep),
         ]
 
@@ -94,7 +94,7 @@ def in_all(taken_bytes: float, sleepers: int) -> Result:
 
 
 def each_of_them(asleep_bytes: float, awake_bytes: float, sleepers: int) -> Result:
-    """A container's own memory, in zram and out of it, beside the same awake."""
+    """A container's own memory, in zram and out of it, beside the same awake: page cache too."""
     return Result("frozen.memory.each", "MB", asleep_bytes / MEGABYTE, awake_bytes / MEGABYTE,
                   "baseline: awake", sleepers, Goal("ratio", most=1 / 3))  # fmt: skip
 
