@@ -9,6 +9,7 @@ from secrets import token_hex
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import translation
 from playwright.sync_api import Browser
 from pytest_django import Settings
 
@@ -39,6 +40,13 @@ def plain_files(settings: Settings) -> Iterator[None]:
     estimates.forget()
     yield
     rendering.engine.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """What the pages of one test spoke, the next one does not."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
