@@ -5,7 +5,7 @@ Containers are the custodian's: here rows are made, and marked as not wanted any
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -75,33 +75,45 @@ class Offer:
 class Arrivals:
     """Who asked for what lately; read once, then only what is new."""
 
-    found: dict[tuple[str, datetime], str] = field(default_factory=dict)
-    """Environment, by workspace and moment."""
+    found: dict[str, set[tuple[datetime, str]]] = field(default_factory=dict)
+    """Moments and workspaces, by environment."""
     until: datetime | None = None
+    came: dict[str, Sequence[datetime]] = field(default_factory=dict)
+    """What `of` found out, until there is more: a busy fortnight is long to sort."""
 
     def of(self, environment: str) -> Sequence[datetime]:
         """When somebody came for a workspace of this environment, earliest first."""
-        came: list[datetime] = []
-        last: dict[str, datetime] = {}
-        for workspace, at in sorted(self.found, key=lambda each: each[1]):
-            if self.found[workspace, at] != environment:
-                continue
-            if workspace not in last or at - last[workspace] >= ONCE_EACH:
-                came.append(at)
-                last[workspace] = at
-        return came
+        if environment not in self.came:
+            self.came[environment] = list(_came(sorted(self.found.get(environment, ()))))
+        return self.came[environment]
 
     def read(self, now: datetime) -> None:
         """Take in what is new, forget what is old. In the database's thread."""
         since = now - LOOK_BACK if self.until is None else self.until - OVERLAP
-        self.found |= spares.arrivals(since)
-        for each in [(of, at) for of, at in self.found if at < now - LOOK_BACK]:
-            del self.found[each]
+        for environment, at, workspace in spares.arrivals(since):
+            known = self.found.setdefault(environment, set())
+            if (at, workspace) not in known:
+                known.add((at, workspace))
+                self.came.pop(environment, None)
+        for environment, known in self.found.items():
+            if old := {each for each in known if each[0] < now - LOOK_BACK}:
+                known.difference_update(old)
+                self.came.pop(environment, None)
         self.until = now
 
     def lately(self, now: datetime) -> int:
         """How many asked in the last seconds."""
-        return len({workspace for workspace, at in self.found if at >= now - LATELY})
+        everybody = (each for known in self.found.values() for each in known)
+        return len({workspace for at, workspace in everybody if at >= now - LATELY})
+
+
+def _came(arrivals: Iterable[tuple[datetime, str]]) -> Iterator[datetime]:
+    """Leave out those who had come shortly before."""
+    last: dict[str, datetime] = {}
+    for at, workspace in arrivals:
+        if workspace not in last or at - last[workspace] >= ONCE_EACH:
+            last[workspace] = at
+            yield at
 
 
 class Storekeeper:

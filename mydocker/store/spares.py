@@ -1,6 +1,6 @@
 """What the storekeeper asks: who came when, and what became of spares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,11 +20,11 @@ class Failures:
     last_at: datetime | None = None
 
 
-def arrivals(since: datetime) -> Mapping[tuple[str, datetime], str]:
-    """Environment of each wish that got a run since then, by workspace and moment."""
+def arrivals(since: datetime) -> Sequence[tuple[str, datetime, str]]:
+    """Environment, moment and workspace of each wish that got a run since then."""
     found = Run.objects.filter(workspace__isnull=False, created_at__gte=since)
-    rows = found.values_list("workspace_id", "created_at", "environment_id")
-    return {(str(workspace), at): str(environment) for workspace, at, environment in rows}
+    rows = found.values_list("environment_id", "created_at", "workspace_id")
+    return [(str(environment), at, str(workspace)) for environment, at, workspace in rows]
 
 
 def present(since: datetime) -> Sequence[tuple[str, datetime, bool]]:

@@ -104,9 +104,9 @@ async def test_a_claimed_spare_has_its_person_and_homes_before_its_routes() -> N
 
 async def test_who_starts_again_soon_is_no_new_arrival() -> None:
     came = now()
-    minutes = {("ada", 0): "lab", ("ada", 5): "lab", ("bob", 1): "lab", ("ada", 40): "lab"}
-    found = {(who, came + timedelta(minutes=at)): of for (who, at), of in minutes.items()}
-    arrivals = Arrivals({**found, ("cyd", came): "other"})
+    minutes = [(0, "ada"), (5, "ada"), (1, "bob"), (40, "ada")]
+    lab = {(came + timedelta(minutes=at), who) for at, who in minutes}
+    arrivals = Arrivals({"lab": lab, "other": {(came, "cyd")}})
     assert arrivals.of("lab") == [came + timedelta(minutes=at) for at in (0, 1, 40)]
     assert arrivals.lately(came) == 3
 

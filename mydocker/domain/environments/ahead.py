@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from mydocker.domain.environments.values import Environment, SpareMode, Status
 from mydocker.domain.jupyter import hidden_jupyter, is_jupyter
 from mydocker.domain.templates import BadTemplate, Name, variables_of, words_as_written
+from mydocker.domain.words import filled_in
 from mydocker.domain.words import gettext_noop as _
 
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "fish"})
@@ -54,8 +55,7 @@ class NotAhead:
 
     def told(self, translate: Callable[[str], str] = str) -> tuple[str, str]:
         """Return the message and the hint, translated and filled in."""
-        hint = translate(self.hint) % self.facts if self.hint else ""
-        return translate(self.message) % self.facts, hint
+        return filled_in(translate, self.message, self.hint, self.facts)
 
 
 def eligibility(environment: Environment) -> Way | NotAhead:

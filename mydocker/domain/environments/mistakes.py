@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from mydocker.domain.words import filled_in
+
 Path = tuple[str | int, ...]
 
 
@@ -26,8 +28,7 @@ class Mistake:
 
     def told(self, translate: Callable[[str], str] = str) -> tuple[str, str]:
         """Return the message and the hint, translated and filled in."""
-        hint = translate(self.hint) % self.facts if self.hint else ""
-        return translate(self.message) % self.facts, hint
+        return filled_in(translate, self.message, self.hint, self.facts)
 
 
 class Mistakes(Exception):

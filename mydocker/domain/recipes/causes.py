@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from mydocker.domain.recipes.dockerfile import Step
 from mydocker.domain.recipes.slips import POPULAR, SLIPS
+from mydocker.domain.words import filled_in
 
 _LONGEST_FACT = 200
 _WORD = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9._+/-]*")
@@ -27,8 +28,7 @@ class Explanation:
 
     def told(self, translate: Callable[[str], str] = str) -> tuple[str, str]:
         """Return the message and the hint, translated and filled in."""
-        hint = translate(self.hint) % self.facts if self.hint else ""
-        return translate(self.message) % self.facts, hint
+        return filled_in(translate, self.message, self.hint, self.facts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from mydocker.domain.environments.mistakes import Mistakes
 from mydocker.domain.image_names import fault_of_image
 from mydocker.domain.recipes.dockerfile import INSTRUCTIONS, base_of
 from mydocker.domain.recipes.parsing import Instruction, directives_of, instructions_of
+from mydocker.domain.words import filled_in
 from mydocker.domain.words import gettext_noop as _
 
 MOST_FINDINGS = 100
@@ -43,8 +44,7 @@ class Finding:
 
     def told(self, translate: Callable[[str], str] = str) -> tuple[str, str]:
         """Return the message and the hint, translated and filled in."""
-        hint = translate(self.hint) % self.facts if self.hint else ""
-        return translate(self.message) % self.facts, hint
+        return filled_in(translate, self.message, self.hint, self.facts)
 
 
 _SYNONYMS = {
