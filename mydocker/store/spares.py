@@ -8,8 +8,10 @@ from mydocker.domain.runs import Phase
 from mydocker.store import sql
 from mydocker.store.models import Run
 
-_LOOK_BACK = 20
-"""Spares of an environment whose ends are looked at; more than ever fail in a row."""
+_LOOK_BACK = 50
+"""Spares of an environment whose ends are looked at; more than ever fail in a row, and are claimed
+meanwhile.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +43,22 @@ def present(since: datetime) -> Sequence[tuple[str, datetime, bool]]:
 
 def failures(environment: str, revision: int) -> Failures:
     """How many spares of an environment, as it is now, came to nothing in a row."""
-    good = sql.row(_LAST_GOOD, environment, revision)
-    ended = sql.rows(_ENDED, environment, revision, _LOOK_BACK)
-    since = sql.moment(good[0]) if good else None
-    failed = [at for at in (sql.moment(at) for (at,) in ended) if since is None or at > since]
-    return Failures(len(failed), failed[0] if failed else None)
+    newest = [
+        (sql.moment_or_none(stood_by), phase, sql.moment(since), retired)
+        for stood_by, phase, since, retired in sql.rows(_NEWEST, environment, revision, _LOOK_BACK)
+    ]
+    # A claim makes a row new again, so the newest need not be the last that was made.
+    good = max((stood_by for stood_by, *_ in newest if stood_by), default=None)
+    failed = [
+        since
+        for stood_by, phase, since, retired in newest
+        if stood_by is None and phase >= Phase.STOPPING and not retired
+        if good is None or since > good
+    ]
+    return Failures(len(failed), max(failed, default=None))
 
 
-_OF = "FROM run WHERE environment_id = %s AND is_spare AND revision = %s"
-_LAST_GOOD = f"""
-SELECT stands_by_at {_OF} AND stands_by_at IS NOT NULL ORDER BY stands_by_at DESC LIMIT 1
-"""
-_ENDED = f"""
-SELECT phase_since {_OF} AND stands_by_at IS NULL AND phase >= {Phase.STOPPING:d}
-   AND retired = '' ORDER BY created_at DESC LIMIT %s
+_NEWEST = """
+SELECT stands_by_at, phase, phase_since, retired FROM run
+ WHERE environment_id = %s AND is_spare AND revision = %s ORDER BY created_at DESC LIMIT %s
 """
