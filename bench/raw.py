@@ -66,18 +66,22 @@ class Engine:
         async with self._ends:
             await self._ask("DELETE", f"/containers/{container}?force=1&v=1")
 
-    async def burst(self, image: str, count: int, at_once: int) -> list[float]:
-        """So many started, so many at once; seconds from the beginning until each answered."""
+    async def burst(self, image: str, asked_after: Sequence[float], at_once: int) -> list[float]:
+        """One for each that asks, so many at once; seconds from the beginning until each answered.
+
+        `asked_after` are seconds from the beginning, in order.
+        """
         began = time.perf_counter()
         turn = asyncio.Semaphore(at_once)
         containers: list[str] = []
 
-        async def one() -> float:
+        async def one(asks_after: float) -> float:
+            await asyncio.sleep(began + asks_after - time.perf_counter())
             async with turn:
                 _, container = await self.start(image, (), "/")
                 containers.append(container)
                 return time.perf_counter() - began
 
-        times = list(await asyncio.gather(*(one() for _ in range(count))))
+        times = list(await asyncio.gather(*map(one, asked_after)))
         await asyncio.gather(*(self.remove(each) for each in containers))
         return times
