@@ -2,6 +2,7 @@
 
 from mydocker.store.models.access import Grant, Login, Ticket, Token
 from mydocker.store.models.environments import Environment, Maintainer
+from mydocker.store.models.images import Build, ContextFile, Image, ImageShare
 from mydocker.store.models.nodes import Node, Pool
 from mydocker.store.models.people import Identity, Person
 from mydocker.store.models.runs import Run, RunHost
@@ -9,7 +10,7 @@ from mydocker.store.models.statistics import Demand, Sample
 from mydocker.store.models.workspaces import Home, ImageSize, StoryEvent, Workspace
 
 __all__ = [
-    "Demand", "Environment", "Grant", "Home", "Identity", "ImageSize", "Login", "Maintainer",
-    "Node", "Person", "Pool", "Run", "RunHost", "Sample", "StoryEvent", "Ticket", "Token",
-    "Workspace",
+    "Build", "ContextFile", "Demand", "Environment", "Grant", "Home", "Identity", "Image",
+    "ImageShare", "ImageSize", "Login", "Maintainer", "Node", "Person", "Pool", "Run", "RunHost",
+    "Sample", "StoryEvent", "Ticket", "Token", "Workspace",
 ]  # fmt: skip
