@@ -6,7 +6,8 @@ sentence. Nothing is fetched, run or looked up.
 
 - A list of packages: `packages.py` reads it (`grammar.py`, `pasted.py`, `slips.py`),
   `rendering.py` makes a Dockerfile of it.
-- Any Dockerfile: `parsing.py` cuts it, `dockerfile.py` names its steps, `judging.py` its faults.
+- Any Dockerfile: `parsing.py` cuts it, `dockerfile.py` names its steps, `judging.py` its faults,
+  `preparing.py` writes it as the builder is given it.
 - The files beside it: `files.py`. A Git repository's address: `repositories.py`.
 - A failed build: `explaining.py`, with its tables in `causes_of_*.py`.
 - The four kinds of recipe: `values.py`, from and to plain trees in `reading.py` and `writing.py`.
@@ -26,6 +27,7 @@ from mydocker.domain.recipes.files import (
 from mydocker.domain.recipes.grammar import Manager, Package
 from mydocker.domain.recipes.judging import Finding, Severity, faults
 from mydocker.domain.recipes.packages import MOST_PACKAGES, read_packages, word_of, words_of
+from mydocker.domain.recipes.preparing import Prepared, fetches, prepare
 from mydocker.domain.recipes.reading import read_recipe
 from mydocker.domain.recipes.rendering import render
 from mydocker.domain.recipes.repositories import fault_of_ref, fault_of_url
@@ -54,6 +56,7 @@ __all__ = [
     "Manager",
     "Package",
     "PackageList",
+    "Prepared",
     "Recipe",
     "Severity",
     "Step",
@@ -66,7 +69,9 @@ __all__ = [
     "fault_of_url",
     "faults",
     "faults_of_files",
+    "fetches",
     "kind_of",
+    "prepare",
     "read_packages",
     "read_recipe",
     "render",

@@ -123,7 +123,7 @@ def base_of(text: str, arguments: Mapping[str, str] | None = None) -> str | None
     base: str | None = None
     for each in instructions_of(text):
         if each.name == "ARG" and base is None:
-            values |= _arguments(each.rest, values, arguments or {})
+            values |= arguments_of(each.rest, values, arguments or {})
         elif each.name == "FROM":
             words = _FLAG.sub("", each.rest).split()
             image = expanded(words[0], values) if words else ""
@@ -134,7 +134,8 @@ def base_of(text: str, arguments: Mapping[str, str] | None = None) -> str | None
     return base or None
 
 
-def _arguments(rest: str, known: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+def arguments_of(rest: str, known: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Return the values that an `ARG` gives to its names: those given from outside come first."""
     found: dict[str, str] = {}
     for word in rest.split():
         name, _equals, default = word.partition("=")

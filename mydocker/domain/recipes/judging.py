@@ -191,10 +191,10 @@ def _of_files(instructions: Sequence[Instruction]) -> Iterator[Finding]:
 
 def _of_sources(each: Instruction, sources: Sequence[str]) -> Iterator[Finding]:
     for source in sources:
-        if each.name == "ADD" and _DOWNLOAD.match(source):
-            yield _advice(
+        if each.name == "ADD" and (_DOWNLOAD.match(source) or "$" in source):
+            yield _mistake(
                 each.line,
-                _("ADD downloads %(file)s, and nothing checks what came."),
+                _("ADD does not download here, and takes no variables."),
                 _("Upload the file beside the recipe, or download it with RUN curl -fsSL."),
                 file=source[:200],
             )

@@ -17,6 +17,7 @@ LONGEST = 200_000
 _DIRECTIVE = re.compile(r"#\s*([a-z]+)\s*=\s*(\S+)\s*", re.IGNORECASE)
 _HEREDOC = re.compile(r"(?<!\S)\d{0,3}<<(-?)([\"']?)([A-Za-z_][\w.]*)\2(?=[\s;|&)]|$)")
 _WITH_HEREDOCS = frozenset({"RUN", "COPY", "ADD"})
+_SPACE = re.compile(r"[ \t]+")
 _BLANK_OR_COMMENT = re.compile(r"\s*(?:#.*)?")
 _QUOTED = re.compile(r"'[^']*(?:'|$)|\"(?:[^\"\\]|\\.)*(?:\"|$)")
 
@@ -97,7 +98,7 @@ def _instructions(lines: Sequence[str], escape: str) -> Iterator[Instruction]:
             continue
         begin = at
         joined, at = _joined(lines, at, continued)
-        name, _space, rest = joined.strip().partition(" ")
+        name, rest = _SPACE.split(joined.strip() + " ", maxsplit=1)
         name, rest = name.upper(), rest.strip()
         heredocs: list[Heredoc] = []
         if name in _WITH_HEREDOCS:
@@ -111,7 +112,7 @@ def _joined(lines: Sequence[str], at: int, continued: re.Pattern[str]) -> tuple[
     """Join the lines of an instruction from `at` on; return the text and the line after it."""
     parts: list[str] = []
     while at < len(lines):
-        line = lines[at].replace("\t", " ")
+        line = lines[at]
         at += 1
         if parts and _BLANK_OR_COMMENT.fullmatch(line):
             continue

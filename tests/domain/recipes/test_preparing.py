@@ -1,0 +1,128 @@
+"""What the builder is given: the same steps on one line each, none that lets the engine fetch."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mydocker.domain.environments import Mistakes
+from mydocker.domain.recipes import PackageList, faults, fetches, prepare, render, steps
+from mydocker.domain.recipes.judging import Severity
+from mydocker.domain.recipes.parsing import instructions_of
+from tests.domain.recipes.strategies import SIGNS, package_lists
+
+PRELUDE = ("LABEL a=b", "ARG PIP_CERT=/x")
+TEXT = """\
+# escape is not here
+ARG BASE=mydocker/tiny:latest
+FROM ${BASE} as First
+RUN apt-get update && \\
+    # a remark
+    apt-get install -y x
+FROM --platform=linux/amd64 scratch
+COPY --from=first /a /b
+COPY --from=mydocker/base /c /d
+COPY --from=0 /e /f
+"""
+
+
+def test_every_instruction_stands_on_one_line_and_the_prelude_after_every_from() -> None:
+    prepared = prepare(TEXT, PRELUDE)
+    assert prepared.text.splitlines() == [
+        "ARG BASE=mydocker/tiny:latest",
+        "FROM mydocker/tiny:latest AS First",
+        *PRELUDE,
+        "RUN apt-get update &&     apt-get install -y x",
+        "FROM scratch",
+        *PRELUDE,
+        "COPY --from=first /a /b",
+        "COPY --from=mydocker/base /c /d",
+        "COPY --from=0 /e /f",
+    ]
+    assert prepared.steps == (1, 2, 0, 0, 3, 4, 0, 0, 5, 6, 7)
+    assert prepared.lines == (2, 3, 3, 3, 4, 7, 7, 7, 8, 9, 10)
+    assert prepared.bases == ("mydocker/tiny:latest", "mydocker/base")
+
+
+@given(package_lists())
+def test_what_is_rendered_can_be_prepared_with_the_same_steps(recipe: PackageList) -> None:
+    text = render(recipe)
+    prepared = prepare(text, PRELUDE)
+    assert [step for step in prepared.steps if step] == [each.number for each in steps(text)]
+    assert prepared.bases == (recipe.base,)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ADD https://169.254.169.254/latest /x",
+        "add HTTP://example.org/a /x",
+        "ADD a ht$A /x",
+        'ADD ["https://example.org/a", "/x"]',
+        "ADD --chown=1:1 http://a /x",
+        "ADD git@example.org:a.git /x",
+        "ONBUILD ADD http://a /x",
+        "onbuild onbuild add http://a /x",
+        "ADD\thttp://a /x",
+        "A\\\nDD http://a /x",
+        "\u00a0ADD http://a /x",
+    ],
+)
+def test_the_engine_itself_downloads_nothing(line: str) -> None:
+    with pytest.raises(Mistakes, match="ADD does not download"):
+        prepare(f"FROM mydocker/tiny\n{line}\n")
+
+
+@pytest.mark.parametrize("text", ["ADD a.tar.gz /x", "COPY $A /x", "RUN curl http://a", "ADD . /"])
+def test_what_fetches_nothing_may_stand_there(text: str) -> None:
+    assert not fetches(text)
+    prepare(f"FROM mydocker/tiny\n{text}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("RUN a\n", "There is no FROM"),
+        ("FROM $WHO\n", "is not the name of an image"),
+        ("FROM https://a/b\n", "is not the name of an image"),
+        ("FROM a\nCOPY --from=$B /x /y\n", "is not the name of an image"),
+        ("# escape=`\nFROM a\nRUN b `\nADD http://c /x\n", "escape="),
+        ("FROM a\nRUN cat <<E\nADD http://c /x\nE\n", "here-documents"),
+        ("FROM a\nRUN b \\\\\n", "ends with a backslash"),
+        ("FROM a\nLABEL org.mydocker.instance=abc\n", "are the platform's"),
+        ("FROM a\nFETCH http://c\n", "no instruction FETCH"),
+        ("FROM a\nRUN\n", "RUN is empty"),
+        ("FROM a\n\0\n", "zero byte"),
+    ],
+)
+def test_what_is_not_let_through_is_told_with_its_line(text: str, said: str) -> None:
+    with pytest.raises(Mistakes, match=said) as refused:
+        prepare(text)
+    assert all(each.path[0] == "line" for each in refused.value.mistakes)
+
+
+_words = st.sampled_from(
+    ["FROM ", "ADD ", "RUN ", "COPY ", "ONBUILD ", "ARG ", "LABEL ", "\\\n", "\n", "#",
+     "# escape=`\n", "http://a", " /x", "$A", "A=1", "<<E\n", "E\n", "mydocker/tiny",
+     " as b", "--from=b ",
+     "`\n"]
+)  # fmt: skip
+
+
+@given(st.lists(_words | SIGNS, max_size=30).map("".join))
+def test_however_it_is_written_the_builder_reads_what_was_let_through(text: str) -> None:
+    try:
+        prepared = prepare(f"FROM mydocker/tiny\n{text}", PRELUDE)
+    except Mistakes:
+        return
+    lines = prepared.text.split("\n")
+    assert lines.pop() == ""
+    # One line is one instruction to any parser: nothing goes on, nothing is a remark.
+    assert len(instructions_of(prepared.text)) == len(lines) == len(prepared.steps)
+    assert not any(line.endswith("\\") or line.lstrip().startswith("#") for line in lines)
+    assert not any(map(fetches, lines))
+
+
+def test_what_is_refused_at_the_end_is_told_while_it_is_written() -> None:
+    for line in ("ADD https://a/b /x", "ADD $A /x", "RUN cat <<E\nE"):
+        found = faults(f"FROM mydocker/tiny\n{line}\n")
+        assert [each.severity for each in found] == [Severity.MISTAKE]
