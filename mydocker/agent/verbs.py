@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mydocker.agent import figures, shapes
+from mydocker.agent.cages import Cages
 from mydocker.agent.cgroups import CgroupFiles, Cgroups, controllers
 from mydocker.agent.egress import Egress
 from mydocker.agent.errors import VerbError, refused, unavailable
@@ -54,6 +55,7 @@ class Agent:
         self._papers = Papers(self._data, str(path))
         self._slots = Slots(self._data, str(path), self._homes, self._papers)
         self._firewall = Firewall(instance, own)
+        self._cages = Cages(controllers(), instance)
         files = CgroupFiles(controllers())
         self._cgroups = Cgroups(files)
         self._egress = Egress(files, self._firewall)
@@ -65,13 +67,15 @@ class Agent:
 
     def _table(self) -> dict[str, Verb]:
         homes, slots, firewall = self._homes, self._slots, self._firewall
-        sleepers, swap = self._sleepers, self._swap
+        sleepers, swap, cages = self._sleepers, self._swap, self._cages
         run, home = {"run": shapes.identifier}, {"home": shapes.identifier}
         age = {"older_than_s": shapes.seconds}
         slotted = {**run, "slots": shapes.number_of_slots}
         introduced = {**run, "person": shapes.person}
         mounts = {**run, "homes": shapes.home_mounts}
         known = {"known_runs": shapes.identifiers, **age}
+        caged = {"build": shapes.identifier, "pids": shapes.pids, "manager": shapes.manager}
+        builds = {"known_builds": shapes.identifiers}
         rules = {"bridges": shapes.bridges, "allow": shapes.destinations}
         containers = {"containers": shapes.containers}
         one_container = {"container": shapes.container, "address": shapes.address}
@@ -94,6 +98,8 @@ class Agent:
             "firewall_state": Verb(firewall.state, under=self._loading),
             "cut": Verb(firewall.cut, {"address": shapes.address}, changes=True),
             "let_out": Verb(self._egress.let_out, one_container, changes=True),
+            "cage": Verb(cages.cage, caged, changes=True),
+            "uncage": Verb(cages.uncage, builds, changes=True),
             "usage": Verb(self._cgroups.usage, containers),
             "freeze": Verb(sleepers.freeze, containers, changes=True, waits=True),
             "reclaim": Verb(sleepers.reclaim, containers, changes=True),

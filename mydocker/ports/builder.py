@@ -21,11 +21,12 @@ class Cage:
     memory_bytes: int
     cpu_nanos: int
     """Of a second, each second."""
-    pids: int
     disk_bytes: int
     """What all steps together may add to the image they build on."""
     seconds: int
     """From the first step to the end."""
+    parent: str = ""
+    """The cgroup that all its steps are in, with a limit of processes (`NodeAgent.cage`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Order:
     arguments: Mapping[str, str] = field(default_factory=dict)
     """Build arguments; those without an `ARG` in the Dockerfile are left out."""
     labels: Mapping[str, str] = field(default_factory=dict)
-    cage: Cage = field(default_factory=lambda: Cage(4 << 30, 2 * 10**9, 1024, 20 << 30, 3600))
+    cage: Cage = field(default_factory=lambda: Cage(4 << 30, 2 * 10**9, 20 << 30, 3600))
     use_cache: bool = True
 
 
@@ -150,11 +151,21 @@ class BuildFailed(Refused):
         self.why, self.step, self.status = why, step, status
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where builds happen on a node."""
+
+    bridge: str
+    """The interface of their network on the host."""
+    has_systemd_cgroups: bool
+    """Whether the engine lets systemd make its cgroups; else it makes them itself."""
+
+
 class Builder(Protocol):
     """The builder of one node. Every method may raise `Unavailable`: again later."""
 
-    async def prepare(self) -> str:
-        """Make sure of the network of builds; returns its interface on the host. Repeatable."""
+    async def prepare(self) -> Ground:
+        """Make sure of the network of builds. Repeatable."""
         ...
 
     async def build(self, order: Order, told: Callable[[Event], None]) -> Built:

@@ -304,6 +304,18 @@ class NodeAgent(Protocol):
         """Read what containers use, by full id; absent ones are left out. At most 5000."""
         ...
 
+    async def cage(self, build: str, pids: int, *, by_systemd: bool) -> str:
+        """Make a cgroup in which all steps of a build have so many processes at most; repeatable.
+
+        Returns its name, as the engine wants it for a parent. `by_systemd`: the engine lets
+        systemd make its cgroups. Raises `Refused("no_controller")`.
+        """
+        ...
+
+    async def uncage(self, known_builds: Collection[str]) -> Sequence[str]:
+        """Take away the cages of all builds but these; returns those that are still used."""
+        ...
+
     async def freeze(self, containers: Collection[str]) -> Mapping[str, bool]:
         """Freeze containers; says of each whether it is frozen. Absent ones are left out.
 

@@ -56,6 +56,8 @@ class FakeAgent:
         self.machine_now = Machine(0.1, 2, 0.05, 8 << 30, 6 << 30)
         self.cuts: list[IPv4Address] = []
         self.open_connections: dict[IPv4Address, int] = {}
+        self.cages: dict[str, int] = {}
+        """Limits of processes, by build."""
         self.let_out_now: dict[str, IPv4Address] = {}
         """Containers that were given a way out, and where they are."""
         self.rules: tuple[Sequence[Bridge], Sequence[str]] | None = None
@@ -231,6 +233,18 @@ class FakeAgent:
             if not self._present([container]):
                 raise Unavailable("The container has no process. (no_container)")
             self.let_out_now[container] = address
+
+    async def cage(self, build: str, pids: int, *, by_systemd: bool) -> str:
+        with self._doing("cage", build):
+            self.cages[build] = pids
+            return f"{build}.slice" if by_systemd else f"/cages/{build}"
+
+    async def uncage(self, known_builds: Collection[str]) -> Sequence[str]:
+        with self._doing("uncage", *known_builds):
+            self.cages = {
+                build: pids for build, pids in self.cages.items() if build in known_builds
+            }
+            return ()
 
     async def usage(self, containers: Collection[str]) -> Mapping[str, ContainerUsage]:
         with self._doing("usage"):

@@ -216,3 +216,12 @@ class TestFake:
         assert (await node.empty_trash(NEVER)).removed == (
             f"home0001.{int(datetime(2030, 1, 1, tzinfo=UTC).timestamp())}",
         )
+
+
+async def test_a_build_has_its_cage_until_nobody_knows_it(node: NodeAgent) -> None:
+    places = {build: await node.cage(build, 64, by_systemd=False) for build in ("bld1", "bld2")}
+    assert await node.cage("bld1", 32, by_systemd=False) == places["bld1"] != places["bld2"]
+    assert await node.uncage({"bld1"}) == ()
+    assert await node.uncage(set()) == ()
+    with pytest.raises(Refused):
+        await node.cage("../bld1", 32, by_systemd=False)

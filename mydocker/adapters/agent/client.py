@@ -122,6 +122,13 @@ class AgentClient:
     async def let_out(self, container: str, address: IPv4Address) -> None:
         await self._ask("let_out", container=container, address=str(address))
 
+    async def cage(self, build: str, pids: int, *, by_systemd: bool) -> str:
+        manager = "systemd" if by_systemd else "cgroupfs"
+        return str((await self._ask("cage", build=build, pids=pids, manager=manager))["parent"])
+
+    async def uncage(self, known_builds: Collection[str]) -> Sequence[str]:
+        return tuple((await self._ask("uncage", known_builds=sorted(known_builds)))["busy"])
+
     async def usage(self, containers: Collection[str]) -> Mapping[str, ContainerUsage]:
         said = await self._ask("usage", containers=list(containers))
         return {container: ContainerUsage(**figures) for container, figures in said.items()}

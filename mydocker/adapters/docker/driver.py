@@ -70,7 +70,8 @@ class DockerDriver:
     async def prepare(self) -> Mapping[NetworkPolicy, str]:
         """See the port. Raises `Refused` (`isolation_missing`) for an engine that cannot."""
         self._bounds = await self._measure()
-        return await self._networks.ensure(self._bounds.resolvers)
+        await self._networks.ensure(self._bounds.resolvers)
+        return {policy: self._names.bridge(policy) for policy in NetworkPolicy}
 
     async def image(self, reference: str) -> ImageFacts | None:
         """See the port."""

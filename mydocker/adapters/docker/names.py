@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Literal
 
 from mydocker.domain.environments import NetworkPolicy
 
@@ -14,10 +15,14 @@ POOL = f"{PREFIX}pool"
 
 _INSTANCE = re.compile(r"[0-9a-f]{6}")
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,100}")
-_BRIDGE_LETTERS = {
+BUILDS: Literal["builds"] = "builds"
+Purpose = NetworkPolicy | Literal["builds"]
+"""Whose network it is: that of all runs of a policy, or that of builds."""
+_BRIDGE_LETTERS: Mapping[Purpose, str] = {
     NetworkPolicy.OPEN: "o",
     NetworkPolicy.ONCE_CLAIMED: "c",
     NetworkPolicy.NONE: "n",
+    BUILDS: "b",
 }
 
 
@@ -49,26 +54,28 @@ class Names:
         """Host name inside; says nothing about anybody."""
         return sha256(f"{self.instance}/{run}".encode()).hexdigest()[:12]
 
-    def network(self, policy: NetworkPolicy) -> str:
-        """Name of the policy's network.
+    def network(self, purpose: Purpose) -> str:
+        """Name of a network.
 
         The engine runs a name server of its own for containers on any network, unless its name
         is that of a network mode, as this one's is to it. Ours want none: it tells neighbours one
         another's names, and costs a third of a start (decision 0014). A container is put there by
-        the network's id, since the name would mean "the network of container md-…".
+        the network's id, since the name would mean "the network of container md-…". Builds cannot
+        be told whom to ask for names, so theirs has the engine's.
         """
-        return f"container:{self.plain_network(policy)}"
+        plain = self.plain_network(purpose)
+        return plain if purpose == BUILDS else f"container:{plain}"
 
-    def plain_network(self, policy: NetworkPolicy) -> str:
+    def plain_network(self, purpose: Purpose) -> str:
         """Its name on an engine that takes no other."""
-        return f"md-{self.instance}-{policy.value}"
+        return f"md-{self.instance}-{purpose}"
 
-    def bridge(self, policy: NetworkPolicy) -> str:
-        """Name of the policy's interface on the host, which the firewall's rules go by.
+    def bridge(self, purpose: Purpose) -> str:
+        """Name of a network's interface on the host, which the firewall's rules go by.
 
         At most 15 characters, as Linux wants it (IFNAMSIZ).
         """
-        return f"md{self.instance}-{_BRIDGE_LETTERS[policy]}"
+        return f"md{self.instance}-{_BRIDGE_LETTERS[purpose]}"
 
     def labels(self, run: str) -> Mapping[str, str]:
         """Labels of a run's container."""

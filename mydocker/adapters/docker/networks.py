@@ -1,4 +1,4 @@
-"""One bridge network per policy, made so that the host's firewall can hold on to it.
+"""A bridge network for each policy and one for builds, made so that the firewall can hold them.
 
 The engine's options alone do not protect the host; the rules on the fixed interface names do
 (docs/explanation/isolation.md). What they do: containers cannot talk to one another, and
@@ -7,7 +7,7 @@ container is given a route.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from aiodocker import DockerError
 
 from mydocker.adapters.docker.engine import Engine, Json
 from mydocker.adapters.docker.errors import failure, is_subnet_taken
-from mydocker.adapters.docker.names import Names
+from mydocker.adapters.docker.names import Names, Purpose
 from mydocker.domain.environments import NetworkPolicy
 from mydocker.domain.failures import Cause
 from mydocker.ports.errors import Refused, Unavailable
@@ -58,30 +58,30 @@ def subnets_of(networks: Iterable[Json]) -> Iterator[IPv4Network]:
                 yield IPv4Network(config["Subnet"], strict=False)
 
 
-def network_body(names: Names, policy: NetworkPolicy) -> dict[str, Any]:
+def network_body(names: Names, purpose: Purpose) -> dict[str, Any]:
     """Write what the engine is asked to create, all but the subnet."""
     return {
-        "Name": names.network(policy),
+        "Name": names.network(purpose),
         "CheckDuplicate": True,
         "Driver": "bridge",
-        "Internal": policy is NetworkPolicy.NONE,
+        "Internal": purpose is NetworkPolicy.NONE,
         "Attachable": False,
         "EnableIPv6": False,
         "Options": {
-            "com.docker.network.bridge.name": names.bridge(policy),
+            "com.docker.network.bridge.name": names.bridge(purpose),
             "com.docker.network.bridge.enable_icc": "false",
         },
         "Labels": dict(names.own_label),
     }
 
 
-def addresses_of(policy: NetworkPolicy, subnet: IPv4Network) -> dict[str, Any]:
+def addresses_of(purpose: Purpose, subnet: IPv4Network) -> dict[str, Any]:
     """Write what the engine is asked to give away.
 
     Where the way out comes later, the default gateway is the subnet's last address: nobody's.
     """
     config: dict[str, Any] = {"Subnet": str(subnet)}
-    if policy is NetworkPolicy.ONCE_CLAIMED:
+    if purpose is NetworkPolicy.ONCE_CLAIMED:
         config["AuxiliaryAddresses"] = {_GATEWAY: str(subnet.broadcast_address - 1)}
     return {"Driver": "default", "Config": [config]}
 
@@ -115,15 +115,18 @@ def network_differences(
 
 
 class Networks:
-    """Makes sure of the networks of one installation."""
+    """Makes sure of networks of one installation: those of all policies, or others."""
 
-    def __init__(self, engine: Engine, names: Names) -> None:
+    def __init__(
+        self, engine: Engine, names: Names, purposes: Collection[Purpose] = tuple(NetworkPolicy)
+    ) -> None:
         self._engine = engine
         self._names = names
-        self._ids: Mapping[NetworkPolicy, str] = {}
+        self._purposes = purposes
+        self._ids: Mapping[Purpose, str] = {}
         self._one_at_a_time = asyncio.Lock()
 
-    async def ids(self, avoid: Iterable[str] = ()) -> Mapping[NetworkPolicy, str]:
+    async def ids(self, avoid: Iterable[str] = ()) -> Mapping[Purpose, str]:
         """Their ids on the engine, as `ensure` last saw them. Raises what `ensure` raises."""
         if not self._ids:
             async with self._one_at_a_time:
@@ -131,34 +134,33 @@ class Networks:
                     self._ids = await self._ensured(avoid)
         return self._ids
 
-    async def ensure(self, avoid: Iterable[str] = ()) -> Mapping[NetworkPolicy, str]:
-        """Make the networks that are missing; repeatable. Returns the bridges by policy.
+    async def ensure(self, avoid: Iterable[str] = ()) -> None:
+        """Make the networks that are missing; repeatable.
 
         `avoid`: addresses that the networks must not hide from the host. Raises `Refused`
         (`isolation_missing`) for a network that is not as it must be and in use.
         """
         async with self._one_at_a_time:
             self._ids = await self._ensured(avoid)
-        return {policy: self._names.bridge(policy) for policy in NetworkPolicy}
 
-    async def _ensured(self, avoid: Iterable[str]) -> Mapping[NetworkPolicy, str]:
+    async def _ensured(self, avoid: Iterable[str]) -> Mapping[Purpose, str]:
         avoided = [IPv4Network(address) for address in avoid]
         try:
-            return {policy: await self._ensure(policy, avoided) for policy in NetworkPolicy}
+            return {each: await self._ensure(each, avoided) for each in self._purposes}
         except DockerError as error:
             raise failure(error.status, error.message) from error
 
-    async def _ensure(self, policy: NetworkPolicy, avoided: Iterable[IPv4Network]) -> str:
-        """Return the id of the policy's network."""
+    async def _ensure(self, purpose: Purpose, avoided: Iterable[IPv4Network]) -> str:
+        """Return the id of the network."""
         networks = await self._engine.ask("networks")
-        body = network_body(self._names, policy)
+        body = network_body(self._names, purpose)
         for network in networks:
-            if _is_it(network, body) and not await self._drop_if_wrong(policy, network):
+            if _is_it(network, body) and not await self._drop_if_wrong(purpose, network):
                 return str(network["Id"])
         taken = [*subnets_of(networks), *self._routed_on_host(), *avoided]
         for subnet in candidates(self._names.instance, taken):
             made = await self._create(
-                {**body, "IPAM": addresses_of(policy, subnet)}, self._names.plain_network(policy)
+                {**body, "IPAM": addresses_of(purpose, subnet)}, self._names.plain_network(purpose)
             )
             if made is not None:
                 return made
@@ -177,9 +179,9 @@ class Networks:
             raise Unavailable(error.message) from error
         return str(created["Id"])
 
-    async def _drop_if_wrong(self, policy: NetworkPolicy, network: Json) -> bool:
-        body = network_body(self._names, policy)
-        way_out = policy is not NetworkPolicy.ONCE_CLAIMED
+    async def _drop_if_wrong(self, purpose: Purpose, network: Json) -> bool:
+        body = network_body(self._names, purpose)
+        way_out = purpose is not NetworkPolicy.ONCE_CLAIMED
         differing = network_differences(body, network, way_out=way_out)
         if not differing:
             return False

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mydocker.adapters.docker.engine import Engine
 from mydocker.adapters.docker.machine import hard_limit_in, is_too_old, open_files, shortcomings
-from mydocker.adapters.docker.names import Names
+from mydocker.adapters.docker.names import BUILDS, Names
 from mydocker.adapters.docker.networks import (
     Networks,
     addresses_of,
@@ -45,6 +45,7 @@ def test_names_fit_and_tell_installations_apart() -> None:
     assert [NAMES.bridge(policy) for policy in NetworkPolicy] == bridges
     assert NAMES.hostname("r7") != Names("0a1b2d").hostname("r7")
     assert "r7" not in NAMES.hostname("r7")
+    assert (NAMES.network(BUILDS), NAMES.bridge(BUILDS)) == ("md-0a1b2c-builds", "md0a1b2c-b")
 
 
 @pytest.mark.parametrize("run", ["", "../x", "a/b", "a b", "é", "a" * 200, "a?force=1"])
@@ -225,8 +226,8 @@ async def test_an_engine_that_refuses_the_name_gets_an_ordinary_one() -> None:
 async def test_nobody_sees_half_of_the_networks() -> None:
     picky = Picky()
     networks = Networks(cast(Engine, picky), NAMES)
-    found = await asyncio.gather(*(networks.ids() for _ in range(5)), networks.ensure())
-    assert all(set(each) == set(NetworkPolicy) for each in found)
+    *found, _ = await asyncio.gather(*(networks.ids() for _ in range(5)), networks.ensure())
+    assert all(set(each or ()) == set(NetworkPolicy) for each in found)
     picky.refuses_all = True
     with pytest.raises(Unavailable):
         await networks.ensure()
