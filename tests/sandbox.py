@@ -10,7 +10,7 @@ for _name in [name for name in os.environ if name.startswith("MYDOCKER_")]:
         del os.environ[_name]
 
 _folder = tempfile.mkdtemp(prefix="mydocker-test-")
-for _name in ("database", "static"):
+for _name in ("database", "files", "static"):
     os.makedirs(os.path.join(_folder, _name))  # noqa: PTH103, PTH118
 os.chmod(_folder, 0o755)  # noqa: PTH101
 os.environ["MYDOCKER_DATA"] = _folder

@@ -80,6 +80,8 @@ def make_folders(settings: Settings, users: Users) -> None:
         (data / "database", web.uid, web.gid, 0o2770),
         (run / "bells", web.uid, web.gid, 0o2770),
         (run / "metrics", web.uid, web.gid, 0o2770),
+        # Files beside recipes: web writes them; loops, being in its group, read them.
+        (data / "files", web.uid, web.gid, 0o2750),
         # Sockets that the gateway opens and nobody else.
         (run / "web", 0, gateway.gid, 0o2750),  # root binds the socket there
         (run / "streams", web.uid, gateway.gid, 0o2750),

@@ -4,7 +4,8 @@ Topics: `wish` (a person or rule wants something else of a workspace), `workspac
 further), `grants` (granted or revoked), `placed` (a grant is known to the gateway), `logins`,
 `lifetime` (an end was put off), `turn` (somebody may be next to start), `line` (places in the queue
 moved), `room` (somebody waits for memory), `spare` (a spare is wanted, or is not any more), `stock`
-(there are fewer or more spares), `asleep` (a run fell asleep or woke).
+(there are fewer or more spares), `asleep` (a run fell asleep or woke), `build` (one was asked for,
+got further, or is not wanted any more).
 
 It carries no facts: whoever hears it reads the database. A ring may be lost (a full socket, a
 process that was not there), so every listener also looks by itself from time to time.

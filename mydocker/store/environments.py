@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from mydocker.store import ids, sql
-from mydocker.store.models import Environment, Maintainer, Workspace
+from mydocker.store.models import Build, Environment, Maintainer, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,26 @@ def listed(
     return [_row(row) for row in rows]
 
 
+def using(image: str, limit: int = 100) -> Sequence[EnvironmentRow]:
+    """Environments that run a build of the image of this id, by slug."""
+    built = Build.objects.filter(image_id=image).exclude(reference="").values("reference")
+    rows = Environment.objects.filter(image__in=built).order_by("slug")[:limit]
+    return [_row(row) for row in rows]
+
+
+def counted_using(images: Collection[str]) -> Mapping[str, int]:
+    """How many environments run a build of each of these images; those without are left out."""
+    if not images:
+        return {}
+    places = ", ".join(["%s"] * len(images))
+    found = sql.rows(
+        "SELECT b.image_id, COUNT(DISTINCT e.id)"
+        "  FROM build b JOIN environment e ON e.image = b.reference"
+        f" WHERE b.image_id IN ({places}) AND b.reference <> '' GROUP BY b.image_id", *images,
+    )  # fmt: skip
+    return {image: int(count) for image, count in found}
+
+
 def create(
     definition: Mapping[str, object],
     *,
@@ -70,7 +90,7 @@ def create(
     """Store a new environment. `title` is (English, French)."""
     row = Environment.objects.create(
         slug=slug, title_en=title[0], title_fr=title[1], status=status,
-        join_code=join_code or ids.join_code(), definition=definition,
+        join_code=join_code or ids.join_code(), definition=definition, image=_image(definition),
         created_at=now, updated_at=now,
     )  # fmt: skip
     _maintain(row.id, maintainers)
@@ -90,7 +110,7 @@ def update(
     """Store another definition. False if somebody else changed it since it was read."""
     changed = Environment.objects.filter(id=row.id, revision=row.revision).update(
         title_en=title[0], title_fr=title[1], status=status,
-        join_code=join_code or row.join_code, definition=definition,
+        join_code=join_code or row.join_code, definition=definition, image=_image(definition),
         revision=row.revision + 1, updated_at=now,
     )  # fmt: skip
     if changed:
@@ -117,6 +137,10 @@ def maintained(mail: str) -> Collection[str]:
     """Ids of the environments that the person of this mail may edit."""
     rows = Maintainer.objects.filter(mail=mail.lower()) if mail else Maintainer.objects.none()
     return frozenset(rows.values_list("environment_id", flat=True))
+
+
+def _image(definition: Mapping[str, object]) -> str:
+    return str(definition.get("image", ""))
 
 
 def _maintain(environment: str, mails: Sequence[str]) -> None:

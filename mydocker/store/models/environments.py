@@ -18,6 +18,7 @@ class Environment(models.Model):
     title_fr = models.CharField(max_length=200)
     status = models.CharField(max_length=10, db_index=True)
     join_code = models.CharField(max_length=80, unique=True, default=join_code)
+    image = models.CharField(max_length=600, blank=True, db_index=True)
     definition = models.JSONField()
     revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()

@@ -24,6 +24,7 @@ class Image(models.Model):
 
     class Meta:
         db_table = "image"
+        indexes: ClassVar = [models.Index(fields=["created_by"], name="image_by_creator")]
 
 
 class ImageShare(models.Model):

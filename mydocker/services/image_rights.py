@@ -1,0 +1,58 @@
+"""Images as they are found, and who may see or edit one. Changes are in `images.py`."""
+
+from dataclasses import dataclass
+
+from mydocker.domain.people import Action, Person, may
+from mydocker.domain.recipes import Recipe, read_recipe
+from mydocker.domain.refusals import Kind, Refusal
+from mydocker.domain.words import gettext_noop as _
+from mydocker.store import images as store
+from mydocker.store.images import ImageRow
+
+
+@dataclass(frozen=True, slots=True)
+class KnownImage:
+    """An image as stored, its recipe as a value, and what the person who asks may do."""
+
+    row: ImageRow
+    recipe: Recipe
+    may_edit: bool
+
+
+def for_viewing(person: Person, slug: str) -> KnownImage:
+    """An image that the person may see and use. Others learn nothing of it but its name."""
+    row = store.by_slug(slug)
+    if row is None:
+        raise Refusal(
+            Kind.NOT_FOUND, "unknown_image", _("There is no image “%(slug)s”."),
+            _("Look in the list of images, or check the name."), slug=slug,
+        )  # fmt: skip
+    right = _right(person, row)
+    if not may(person, Action.VIEW_IMAGE, maintains=bool(right)):
+        raise Refusal(
+            Kind.FORBIDDEN,
+            "image_not_shared",
+            _("Only the people with whom “%(slug)s” is shared can see it."),
+            _("Ask whoever made it to share it with you."),
+            slug=slug,
+        )
+    may_edit = may(person, Action.EDIT_IMAGE, maintains=right == "edit")
+    return KnownImage(row, read_recipe(row.recipe), may_edit)
+
+
+def for_editing(person: Person, slug: str) -> KnownImage:
+    """An image that the person may change, build, share and delete."""
+    found = for_viewing(person, slug)
+    if not found.may_edit:
+        raise Refusal(
+            Kind.FORBIDDEN,
+            "image_view_only",
+            _("You can see and use “%(slug)s”, but not change it."),
+            _("Ask whoever made it to let you edit it, or make an image of your own."),
+            slug=slug,
+        )
+    return found
+
+
+def _right(person: Person, row: ImageRow) -> str:
+    return "edit" if row.created_by == person.id else store.right_of(person.mail, row.id)
