@@ -16,6 +16,7 @@ import structlog
 
 from mydocker.adapters.agent.client import AgentClient
 from mydocker.adapters.docker import DockerDriver
+from mydocker.adapters.docker.building import DockerBuilder
 from mydocker.adapters.haproxy import HaproxyGateway
 from mydocker.adapters.jupyter import JupyterSensor
 from mydocker.adapters.window import PATIENCE_SECONDS, SocketWindow, ask
@@ -24,13 +25,16 @@ from mydocker.domain.runs import Patience, Phase
 from mydocker.domain.spares import Limits as StockLimits
 from mydocker.loops import metrics
 from mydocker.loops.bookkeeper import Bookkeeper
+from mydocker.loops.building import Site, Terms
 from mydocker.loops.culler import Culler
 from mydocker.loops.custodian import Custodian
 from mydocker.loops.database import Database
 from mydocker.loops.doorkeeper import Doorkeeper
+from mydocker.loops.foreman import Foreman
 from mydocker.loops.gatekeeper import CHANGED, Gatekeeper
 from mydocker.loops.health import Health
 from mydocker.loops.janitor import Janitor
+from mydocker.loops.journal import Journals
 from mydocker.loops.launching import Launcher, Protection
 from mydocker.loops.office import Desk, serve
 from mydocker.loops.parts import Parts
@@ -42,6 +46,7 @@ from mydocker.loops.warden import Warden
 from mydocker.loops.watcher import Watcher
 from mydocker.loops.watchman import Watchman
 from mydocker.loops.window import Showcase, WindowServer
+from mydocker.ports.builder import Cage
 from mydocker.ports.errors import Unavailable
 from mydocker.pulse import keep_beating
 from mydocker.settings import Settings
@@ -49,6 +54,10 @@ from mydocker.steady import CLOCK
 from mydocker.store import pages
 
 RECENT_SECONDS = 5.0
+THIS_MACHINES_CA = "/etc/ssl/certs/ca-certificates.crt"
+PASSED_ON = (
+    "http_proxy", "https_proxy", "no_proxy", "PIP_INDEX_URL", "NPM_CONFIG_REGISTRY", "CRAN",
+)  # fmt: skip
 PAGE_PATIENCE_SECONDS = 1.0
 """A page that tells of the service's state does not wait longer for it."""
 WARM_TEMPLATES = (
@@ -108,18 +117,21 @@ async def run_loops(
     """
     where = sockets(settings)
     clock, database, showcase = CLOCK, Database(), Showcase()
-    driver = DockerDriver(settings.instance, totals=await Sizes.load(database))
+    totals = await Sizes.load(database)
+    driver = DockerDriver(settings.instance, totals=totals)
+    builder = DockerBuilder(settings.instance, totals=totals)
     agent = AgentClient(where.agent)
     gateway = HaproxyGateway(
         data=settings.data / "gateway", socket=where.gateway, apps_domain=settings.apps_domain
     )
     parts = Parts(database, driver, gateway, agent, clock)
-    warden = Desk(Warden(driver, agent, settings.network_allow), key="node")
-    launcher = Launcher(
-        parts,
-        Protection(agent, mend=lambda: warden.wake("")),
-        port_suffix=_port_suffix(settings),
-    )
+    warden = Desk(Warden(driver, builder, agent, settings.network_allow), key="node")
+    protection = Protection(agent, mend=lambda: warden.wake(""))
+    launcher = Launcher(parts, protection, port_suffix=_port_suffix(settings))
+    journals = Journals(settings.data / "builds")
+    site = Site(database, builder, agent, clock, journals, build_terms(settings))
+    at_once = settings.builds_at_once or max(1, (os.cpu_count() or 1) // 2)
+    foreman = Foreman(database, builder, agent, clock, site, journals, protection, at_once=at_once)
     custodian = Custodian(
         parts,
         launcher,
@@ -134,7 +146,9 @@ async def run_loops(
         measured=measured,
     )
     health = Health(database, driver, gateway, agent, FIRST_ENVIRONMENT)
-    window = WindowServer(where.loops, window_callers, showcase, database, driver, agent, health)
+    window = WindowServer(
+        where.loops, window_callers, showcase, database, driver, agent, health, journals
+    )
     watchman = Watchman(parts)
     culler = Culler(
         database, gateway, agent, JupyterSensor(), clock,
@@ -160,14 +174,37 @@ async def run_loops(
             key="pool",
         ),
         Desk(watchman, key="sleepers"),
+        Desk(foreman, key="builds"),
         warden,
     ]
     watcher = Watcher(database, driver, clock, wake=desks[0].wake, look=desks[0].look)
     pulse = partial(keep_beating, partial(database.beat, beat))
     await serve(desks, [window.run, watcher.run, watchman.listen, pulse], _until_told_to_stop())
+    await foreman.close()
+    await builder.close()
     await driver.close()
     await agent.close()
     database.close()
+
+
+def build_terms(settings: Settings, environ: Mapping[str, str] = os.environ) -> Terms:
+    """What holds for all builds: limits, authorities, and where packages come from."""
+    extra_ca = Path(settings.extra_ca or THIS_MACHINES_CA)
+    own = {name: environ[name] for name in PASSED_ON if environ.get(name)}
+    written = dict(each.split("=", 1) for each in settings.build_variables)
+    cpus = settings.build_cpus or (os.cpu_count() or 1) / 2
+    return Terms(
+        instance=settings.instance,
+        cage=Cage(
+            memory_bytes=settings.build_memory_bytes,
+            cpu_nanos=int(cpus * 10**9),
+            disk_bytes=settings.build_disk_bytes,
+            seconds=int(settings.build_time.total_seconds()),
+        ),
+        pids=settings.build_processes,
+        extra_ca=extra_ca if extra_ca.exists() else None,
+        arguments=written or own,
+    )
 
 
 async def _until_told_to_stop() -> None:

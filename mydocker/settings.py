@@ -22,6 +22,7 @@ from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "MYDOCKER_"
 LONGEST_RUN_FOLDER = 70
+LEAST_BUILD_BYTES = 64 * 2**20
 LEAST_SWAP_BYTES = 64 << 20
 
 
@@ -144,7 +145,34 @@ class Settings:
         "Private addresses that containers may reach all the same, such as a local Git server.",
     )
     extra_ca: str = _knob(
-        "", "path of a PEM file", "Certificates that image builds trust besides the usual ones."
+        "",
+        "path of a PEM file",
+        "Certificates of all authorities that image builds trust. Empty: those of this machine.",
+    )
+    builds_at_once: int = _knob(
+        0,
+        "builds",
+        "Image builds under way at once; others wait their turn. 0: one for two cores.",
+    )
+    build_cpus: float = _knob(
+        0.0, "CPUs", "What the steps of one build may use. 0: half of this machine's."
+    )
+    build_memory_bytes: int = _knob(
+        4 * 2**30, "bytes", "Of one step of a build; who uses more is killed and told so."
+    )
+    build_disk_bytes: int = _knob(
+        20 * 2**30, "bytes", "What a build may add to the image that it is built on."
+    )
+    build_time: timedelta = _knob(timedelta(hours=1), "duration", "How long a build may take.")
+    build_processes: int = _knob(
+        2048, "processes", "Of all steps of one build together: a fork bomb ends there."
+    )
+    build_variables: tuple[str, ...] = _knob(
+        (),
+        "`NAME=value`, comma separated",
+        "Build arguments of all builds, such as a proxy or where packages come from. Empty: those "
+        "of `http_proxy`, `https_proxy`, `no_proxy`, `PIP_INDEX_URL`, `NPM_CONFIG_REGISTRY` and "
+        "`CRAN` that the service itself was started with.",
     )
     demo: bool = _knob(
         default=True,
@@ -248,6 +276,13 @@ def _check_numbers(settings: Settings) -> None:
         raise BadSettings("MYDOCKER_CONCURRENT_STARTS must be at least 1.")
     if settings.idle_round < timedelta(seconds=1):
         raise BadSettings("MYDOCKER_IDLE_ROUND must be at least 1 s.")
+    if settings.build_memory_bytes < LEAST_BUILD_BYTES:
+        raise BadSettings("MYDOCKER_BUILD_MEMORY_BYTES must be 64 MiB (67108864) or more.")
+    if settings.builds_at_once < 0 or settings.build_cpus < 0 or settings.build_processes < 1:
+        raise BadSettings("MYDOCKER_BUILDS_AT_ONCE, _CPUS and _PROCESSES must not be negative.")
+    for variable in settings.build_variables:
+        if not re.fullmatch(r"\w+=.*", variable):
+            raise BadSettings(f"MYDOCKER_BUILD_VARIABLES has “{variable}”: write NAME=value.")
     if settings.freeze_swap not in ("none", "zram", "node"):
         raise BadSettings("MYDOCKER_FREEZE_SWAP must be none, zram or node.")
     if settings.freeze_swap_bytes and settings.freeze_swap_bytes < LEAST_SWAP_BYTES:

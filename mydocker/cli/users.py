@@ -88,6 +88,7 @@ def make_folders(settings: Settings, users: Users) -> None:
         (run / "loops", loops.uid, loops.gid, 0o711),
         (run / "gateway", loops.uid, loops.gid, 0o2750),
         (data / "gateway", loops.uid, loops.gid, 0o700),
+        (data / "builds", loops.uid, loops.gid, 0o700),
         (data / "log", 0, 0, 0o750),
         (data / "static", 0, 0, 0o755),
     ]

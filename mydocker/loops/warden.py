@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 
 from mydocker.domain.environments import NetworkPolicy
+from mydocker.ports.builder import Builder
 from mydocker.ports.driver import Driver
 from mydocker.ports.nodes import Bridge, NodeAgent
 
@@ -20,8 +21,10 @@ class Warden:
     topics: frozenset[str] = frozenset()
     backstop = timedelta(seconds=20)
 
-    def __init__(self, driver: Driver, agent: NodeAgent, allow: Sequence[str]) -> None:
-        self._driver, self._agent, self._allow = driver, agent, allow
+    def __init__(
+        self, driver: Driver, builder: Builder, agent: NodeAgent, allow: Sequence[str]
+    ) -> None:
+        self._driver, self._builder, self._agent, self._allow = driver, builder, agent, allow
         self._wanted: Sequence[Bridge] = ()
 
     async def keys(self) -> Collection[str]:
@@ -30,6 +33,7 @@ class Warden:
     async def turn(self, key: str, woken: asyncio.Event) -> None:
         interfaces = await self._driver.prepare()
         bridges = [_bridge(name, policy) for policy, name in sorted(interfaces.items())]
+        bridges.append(Bridge((await self._builder.prepare()).bridge, "open"))
         state = await self._agent.firewall_state()
         if state.is_loaded and bridges == self._wanted:
             return

@@ -7,7 +7,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import structlog
 from mydocker.domain.runs import Phase
 from mydocker.loops.database import Database
 from mydocker.loops.health import Health
+from mydocker.loops.journal import Journals
 from mydocker.ports.driver import Driver, PullProgress
 from mydocker.ports.errors import Refused, Unavailable
 from mydocker.ports.nodes import ContainerUsage, NodeAgent
@@ -27,6 +28,7 @@ BACKLOG = 256
 MEASURED_SECONDS = 1.0
 """CPU use is measured over this time."""
 _RUN = re.compile(r"[a-z2-7]{20}")
+_BUILD = re.compile(r"[a-z2-7]{12}")
 
 Line = Mapping[str, object]
 
@@ -80,8 +82,9 @@ class WindowServer:
         driver: Driver,
         agent: NodeAgent,
         health: Health,
+        journals: Journals,
     ) -> None:
-        self._health = health
+        self._health, self._journals = health, journals
         self._path, self._callers = path, frozenset(callers) | {0}
         self._showcase, self._database = showcase, database
         self._driver, self._agent = driver, agent
@@ -112,6 +115,7 @@ class WindowServer:
         verbs: dict[str, Callable[..., Awaitable[None]]] = {
             "follow": self._follow,
             "logs": self._logs,
+            "build_log": self._build_log,
             "usage": self._usage,
             "health": self._tell_health,
             "machine": self._tell_machine,
@@ -143,6 +147,15 @@ class WindowServer:
             return
         async for line in self._driver.logs(run, tail=tail, follow=bool(request["follow"])):
             await _say(writer, {"text": line.text, "stream": line.stream})
+
+    async def _build_log(self, request: Mapping[str, Any], writer: asyncio.StreamWriter) -> None:
+        build, after = str(request["build"]), max(0, int(request["after"]))
+        if not _BUILD.fullmatch(build):
+            raise Refused("bad_build", "not a build's id")
+        async for entry in self._journals.read(build, after, follow=bool(request["follow"])):
+            await _say(writer, {"entry": astuple(entry)})
+            if writer.is_closing():
+                return
 
     async def _usage(self, request: Mapping[str, Any], writer: asyncio.StreamWriter) -> None:
         run = await self._database(runs.find, _run_of(request))

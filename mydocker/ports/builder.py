@@ -54,7 +54,6 @@ class Order:
     files: Sequence[FileOfContext] = ()
     arguments: Mapping[str, str] = field(default_factory=dict)
     """Build arguments; those without an `ARG` in the Dockerfile are left out."""
-    labels: Mapping[str, str] = field(default_factory=dict)
     cage: Cage = field(default_factory=lambda: Cage(4 << 30, 2 * 10**9, 20 << 30, 3600))
     use_cache: bool = True
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from mydocker.domain.build_logs import LogEntry
 from mydocker.domain.logs import LogLine
 
 
@@ -50,6 +51,13 @@ class Window(Protocol):
 
     def logs(self, run: str, *, tail: int, follow: bool) -> AsyncIterator[LogLine]:
         """Stream a run's container log, as `Driver.logs`. Raises `Unavailable`."""
+        ...
+
+    def build_log(self, build: str, *, after: int, follow: bool) -> AsyncIterator[LogEntry]:
+        """Stream the log of a build but for its first entries; with `follow` as it is written.
+
+        Ends when nobody writes it any more. Raises `Unavailable`.
+        """
         ...
 
     async def usage(self, run: str) -> UsageShown | None:

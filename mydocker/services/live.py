@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from mydocker.domain.build_logs import LogEntry
 from mydocker.domain.logs import LogLine
 from mydocker.ports.errors import Unavailable
 from mydocker.ports.window import Shown, UsageShown, Window
@@ -83,6 +84,10 @@ class Hub:
     def logs(self, run: str, *, tail: int, follow: bool) -> AsyncIterator[LogLine]:
         """A run's container log."""
         return self._window.logs(run, tail=tail, follow=follow)
+
+    def build_log(self, build: str, after: int) -> AsyncIterator[LogEntry]:
+        """The log of a build but for its first entries, as it is written; ends with the build."""
+        return self._window.build_log(build, after=after, follow=True)
 
     async def usage(self, run: str) -> UsageShown | None:
         """What a run's container uses now; None if it does not run or nobody can tell."""

@@ -46,13 +46,14 @@ def test_more_role_never_means_fewer_rights() -> None:
 def test_what_each_role_may_do() -> None:
     rights = {role: {action for action in Action if may(person(role), action)} for role in Role}
     assert rights[Role.STUDENT] == set()
-    assert rights[Role.TEACHER] == {Action.CREATE_ENVIRONMENT}
+    assert rights[Role.TEACHER] == {Action.CREATE_ENVIRONMENT, Action.CREATE_IMAGE}
     assert rights[Role.ADMIN] == set(Action)
 
 
-def test_maintainers_may_edit_theirs_and_see_who_is_in() -> None:
+def test_maintainers_may_see_and_edit_theirs_and_see_who_is_in() -> None:
     own = {action for action in Action if may(person(), action, maintains=True)}
-    assert own == {Action.EDIT_ENVIRONMENT, Action.SEE_WHO_IS_IN}
+    environments = {Action.EDIT_ENVIRONMENT, Action.SEE_WHO_IS_IN}
+    assert own == environments | {Action.VIEW_IMAGE, Action.EDIT_IMAGE}
 
 
 def test_a_disabled_person_may_do_nothing() -> None:

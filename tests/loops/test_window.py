@@ -10,6 +10,7 @@ from mydocker.adapters.window import SocketWindow
 from mydocker.domain.logs import LogLine
 from mydocker.domain.runs import Patience, Phase
 from mydocker.loops.health import Health
+from mydocker.loops.journal import Journals
 from mydocker.loops.window import Showcase, WindowServer
 from mydocker.services import workspaces as services
 from mydocker.testing.fake_driver import FakeDriver
@@ -33,7 +34,14 @@ async def test_the_last_lines_of_a_failed_run_are_kept(tmp_path: Path) -> None:
         where = tmp_path / "window.sock"
         health = Health(at.database, outside.driver, outside.gateway, outside.agent, "tiny")
         server = WindowServer(
-            where, [], Showcase(), at.database, outside.driver, outside.agent, health
+            where,
+            [],
+            Showcase(),
+            at.database,
+            outside.driver,
+            outside.agent,
+            health,
+            Journals(tmp_path),
         )
         serving = asyncio.create_task(server.run())
         async with asyncio.timeout(10):

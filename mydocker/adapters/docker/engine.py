@@ -9,7 +9,7 @@ import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 import aiohttp
 from aiodocker import Docker, DockerError
@@ -73,17 +73,21 @@ class Engine:
         *,
         params: Mapping[str, str] | None = None,
         body: Json = None,
+        archive: BinaryIO | None = None,
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open an answer that comes bit by bit; the connection is closed on leaving.
 
-        Raises as `ask` does, also while it is read; there is no limit of time.
+        `archive`: a tar file that is sent instead of a body. Raises as `ask` does, also while it
+        is read; there is no limit of time.
         """
+        data = None if body is None else json.dumps(body)
         with _no_answer_is_unavailable():
             response = await self._opened()._do_query(  # noqa: SLF001
                 path,
                 method,
                 params=dict(params or {}),
-                data=None if body is None else json.dumps(body),
+                data=archive or data,
+                headers={"Content-Type": "application/x-tar"} if archive else None,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=10),
             )
         try:

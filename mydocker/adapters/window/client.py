@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mydocker.domain.build_logs import LogEntry
 from mydocker.domain.logs import LogLine
 from mydocker.ports.errors import Refused, Unavailable
 from mydocker.ports.window import LayerPart, PullShown, Shown, UsageShown
@@ -30,6 +31,12 @@ class SocketWindow:
         request = {"verb": "logs", "run": run, "tail": tail, "follow": follow}
         async for line in self._ask(request):
             yield LogLine(line["text"], line["stream"])
+
+    async def build_log(self, build: str, *, after: int, follow: bool) -> AsyncIterator[LogEntry]:
+        """Stream the log of a build."""
+        request = {"verb": "build_log", "build": build, "after": after, "follow": follow}
+        async for line in self._ask(request):
+            yield LogEntry(*line["entry"])
 
     async def usage(self, run: str) -> UsageShown | None:
         """What a run's container uses now; None if it does not run."""

@@ -8,7 +8,7 @@ and could find an instruction where we saw none.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mydocker.domain.environments.mistakes import Mistake, Mistakes
@@ -19,6 +19,15 @@ from mydocker.domain.words import gettext_noop as _
 
 LABELS = "org.mydocker."
 """Labels of these names are the platform's."""
+CERTIFICATES = "/usr/local/share/mydocker-extra-ca.crt"
+_TRUSTING = (
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+)
+"""Variables that name a file of authorities, for curl and R, Node.js, pip, requests, OpenSSL."""
 
 _FLAG = re.compile(r"--(\w[\w-]*)(?:=(\S*))?\s*")
 _STAGE = re.compile(r"\bAS\s+(\S+)\s*$", re.IGNORECASE)
@@ -65,6 +74,19 @@ def prepare(text: str, prelude: Sequence[str] = ()) -> Prepared:
         tuple(line for _text, _step, line in written),
         tuple(dict.fromkeys(bases)),
     )
+
+
+def prelude(instance: str, extra_ca: str, arguments: Collection[str]) -> Sequence[str]:
+    """Return what an installation puts after every FROM.
+
+    A label by which what its builds leave can be found; the context file `extra_ca` (empty: none)
+    as the authorities that all steps trust; and the names of build arguments that they know.
+    """
+    lines = [f"LABEL {LABELS}workshop={instance}"]
+    if extra_ca:
+        lines.append(f'COPY ["{extra_ca}", "{CERTIFICATES}"]')
+        lines += [f"ARG {variable}={CERTIFICATES}" for variable in _TRUSTING]
+    return [*lines, *(f"ARG {name}" for name in sorted(arguments))]
 
 
 def fetches(instruction: str) -> bool:

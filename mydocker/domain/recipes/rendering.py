@@ -20,58 +20,45 @@ from mydocker.domain.recipes.values import PackageList
 
 ORDER = (Manager.APT, Manager.CONDA, Manager.CRAN, Manager.NPM, Manager.PIP)
 """The order of the steps."""
+FILES = "/data"
+"""Where people find the files of an image that is a list of packages."""
 
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}|[0-9]{1,10}(?::[0-9]{1,10})?")
-_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
-_CERTIFICATES = "/usr/local/share/mydocker-extra-ca.crt"
-_TRUSTING = (
-    "CURL_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS",
-    "PIP_CERT",
-    "REQUESTS_CA_BUNDLE",
-    "SSL_CERT_FILE",
-)
-"""Variables that name a file of authorities, for curl and R, Node.js, pip, requests, OpenSSL."""
+_FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _APT = "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends"
 _APT_CACHES = "rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin"
 
 
-def render(recipe: PackageList, *, user: str = "1000", extra_ca: str = "") -> str:
+def render(recipe: PackageList, *, user: str = "1000", files: str = "") -> str:
     """Return the text of the Dockerfile for a list of packages.
 
     Steps run as root; the image ends as `user` (a name, a number, or `uid:gid`), which is the one
-    that the base ended as. `extra_ca` names a context file with the certificates of all
-    authorities that the steps trust; empty for the base's own. Raises ValueError for what
-    `read_recipe` would not have let through, and for a `user` or a file that is none.
+    that the base ended as. `files` names a folder of the context whose files people find in
+    `FILES`; empty for none. Raises ValueError for what `read_recipe` would not have let through,
+    and for a `user` or a folder that is none.
     """
-    _check(recipe, user, extra_ca)
+    _check(recipe, user, files)
     parts = [f"FROM {recipe.base}", "USER root"]
-    if extra_ca:
-        parts.append(_certificates(extra_ca))
     for manager in ORDER:
         packages = in_order(manager, recipe.packages.get(manager, ()))
         if packages:
             parts.append(_STEPS[manager](packages))
+    if files:
+        parts.append(f'# Files\nCOPY ["{files}/", "{FILES}/"]')
     return "\n\n".join([*parts, f"USER {user}"]) + "\n"
 
 
-def _check(recipe: PackageList, user: str, extra_ca: str) -> None:
+def _check(recipe: PackageList, user: str, files: str) -> None:
     if fault_of_image(recipe.base):
         raise ValueError(f"not an image: {recipe.base!r}")
     if not _USER.fullmatch(user):
         raise ValueError(f"not a user: {user!r}")
-    if extra_ca and not _FILE.fullmatch(extra_ca):
-        raise ValueError(f"not a file of the context: {extra_ca!r}")
+    if files and not _FOLDER.fullmatch(files):
+        raise ValueError(f"not a folder of the context: {files!r}")
     for manager, packages in recipe.packages.items():
         for package in packages:
             if understand(manager, word_of(manager, package)) != package:
                 raise ValueError(f"not a package of {manager.value}: {package!r}")
-
-
-def _certificates(name: str) -> str:
-    arguments = (f"ARG {variable}={_CERTIFICATES}" for variable in _TRUSTING)
-    copied = f'COPY ["{name}", "{_CERTIFICATES}"]'
-    return "\n".join(["# Authorities that the network here needs", copied, *arguments])
 
 
 def _apt(packages: Sequence[Package]) -> str:
