@@ -13,6 +13,7 @@ import structlog
 from mydocker.domain.builds import MOST_TRIES, State
 from mydocker.domain.environments import Mistakes
 from mydocker.domain.recipes import Prepared, explain, prelude, prepare, steps
+from mydocker.loops import metrics
 from mydocker.loops.database import Database
 from mydocker.loops.journal import Journal, Journals
 from mydocker.ports.builder import (
@@ -180,6 +181,9 @@ class Site:
     async def _over(self, row: BuildRow, state: State, journal: Journal) -> None:
         journal.write("end", state.value)
         LOG.info("build.over", build=row.id, state=state.value)
+        if row.began_at is not None:
+            seconds = (self._clock.now() - row.began_at).total_seconds()
+            metrics.BUILD_SECONDS.labels(state.value).observe(seconds)
         await self._database(ring, "built", row.image)
 
     async def _progress(self, build: str, step: int, of: int) -> None:

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import structlog
 
-from mydocker.domain.builds import LATELY, Asked, State, to_begin
+from mydocker.domain.builds import LATELY, LIVE, Asked, State, to_begin
+from mydocker.loops import metrics
 from mydocker.loops.building import Site
 from mydocker.loops.database import Database
 from mydocker.loops.journal import Journals
@@ -64,6 +65,8 @@ class Foreman:
         self._works = {id: work for id, work in self._works.items() if not work.task.done()}
         rows = await self._database(builds.live)
         await self._end_unwanted(rows)
+        for state in LIVE:
+            metrics.BUILDS.labels(state.value).set(sum(row.state is state for row in rows))
         strangers = [
             row for row in rows if row.state is State.BUILDING and row.id not in self._works
         ]

@@ -62,6 +62,16 @@ SLEEPERS = Gauge(
 )
 FREEZES = Counter("mydocker_freezes_total", "Runs that were put to sleep.")
 THAWS = Counter("mydocker_thaws_total", "Runs that were woken.")
+BUILDS = Gauge(
+    "mydocker_builds", "Image builds that wait, and that are under way.", ["state"],
+    multiprocess_mode="mostrecent",
+)  # fmt: skip
+BUILD_SECONDS = Histogram(
+    "mydocker_build_seconds",
+    "Time from a build's turn to its end, by what came of it.",
+    ["outcome"],
+    buckets=(1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600),
+)
 DISK_FREE = Gauge(
     "mydocker_disk_free_bytes", "Free bytes where homes lie.", multiprocess_mode="mostrecent"
 )
