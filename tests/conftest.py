@@ -18,7 +18,7 @@ def now() -> datetime:
 
 
 JUDGED = "tests/test_queries.py"
-ASKING = ("tests/store/", "tests/web/", "tests/api/")
+ASKING = ("tests/store/", "tests/services/", "tests/web/", "tests/api/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

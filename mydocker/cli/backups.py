@@ -48,7 +48,8 @@ def write(settings: Settings, target: str) -> str:
             _add(archive, FACTS, json.dumps(_facts(settings, homes), indent=1).encode())
     return (
         f"Wrote {path}. It holds the key: keep it as secret as the service. "
-        f"{len(homes)} homes are named in it, not copied: back up {settings.data / 'homes'} too."
+        f"{len(homes)} homes are named in it, not copied: back up {settings.data / 'homes'} too, "
+        f"and {settings.data / 'files'}, the files of teachers' images."
     )
 
 
@@ -114,7 +115,8 @@ def read(settings: Settings, source: str) -> str:
         _write(settings.data / FILE, written)
         said += f"Its settings are in {settings.data / FILE}: set {PREFIX}SETTINGS to that. "
     return said + (
-        f"Copy the homes to {settings.data / 'homes'} ({len(facts['homes'])} of them), "
+        f"Copy the homes to {settings.data / 'homes'} ({len(facts['homes'])} of them) and the "
+        f"files of images to {settings.data / 'files'}, "
         "then: mydocker up"
     )
 

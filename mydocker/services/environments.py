@@ -21,6 +21,7 @@ from mydocker.services.catalogue import (
     may_start,
     of_run,
 )
+from mydocker.services.image_rights import may_use
 from mydocker.store import environments as store
 from mydocker.store import people as stored_people
 from mydocker.store import workspaces as stored_workspaces
@@ -75,6 +76,7 @@ def _create(person: Person, definition: Environment, now: datetime) -> Environme
             Kind.FORBIDDEN, "not_teacher", _("Only teachers can create environments."),
             _("If you teach, ask support to change your role."),
         )  # fmt: skip
+    may_use(person, definition.image)
     definition = _maintained(person, definition)
     definition = replace(definition, join_code=definition.join_code or join_code())
     _keep_join_code_free(definition, "")
@@ -88,6 +90,8 @@ def _create(person: Person, definition: Environment, now: datetime) -> Environme
 def _change(person: Person, row: EnvironmentRow, definition: Environment, now: datetime) -> bool:
     for_editing(person, row.slug)
     present = known(row).definition
+    if definition.image != present.image:
+        may_use(person, definition.image)
     definition = replace(
         definition,
         join_code=definition.join_code or row.join_code,

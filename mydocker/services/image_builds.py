@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from django.conf import settings
-
 from mydocker.domain.builds import State
+from mydocker.domain.environments import Mistakes
 from mydocker.domain.people import Person
 from mydocker.domain.recipes import (
     Dockerfile,
@@ -13,20 +12,24 @@ from mydocker.domain.recipes import (
     Finding,
     GitRepository,
     PackageList,
+    Prepared,
     Recipe,
     Severity,
     faults,
+    prepare,
     render,
 )
 from mydocker.domain.refusals import Kind, Refusal
 from mydocker.domain.words import gettext_noop as _
-from mydocker.services.image_rights import KnownImage, for_editing, for_viewing
+from mydocker.services.image_rights import KnownImage, for_editing, for_viewing, may_use
 from mydocker.store import builds as store
 from mydocker.store import images
 from mydocker.store.builds import BuildFile, BuildLine, BuildRow, Plan
 from mydocker.store.doorbell import ring
 from mydocker.store.transactions import unit_of_work
 
+FOLDER = "files"
+"""Of the context, where a list of packages has its files; see `domain.recipes.render`."""
 _LARGEST_NUMBER = 2**31 - 1
 
 
@@ -49,16 +52,11 @@ class BadRecipe(Refusal):
         ]
 
 
-def reference_of(slug: str, number: int) -> str:
-    """What the image of a build is called; an environment uses it by this name."""
-    return f"md-{settings.MYDOCKER.instance}/{slug}:{number}"
-
-
-def dockerfile_of(recipe: Recipe) -> str:
-    """The Dockerfile that is built. Refuses a Git repository."""
+def dockerfile_of(recipe: Recipe, *, has_files: bool = False) -> str:
+    """The Dockerfile that is built, where there are files or not. Refuses a Git repository."""
     match recipe:
         case PackageList():
-            return render(recipe)
+            return render(recipe, files=FOLDER if has_files else "")
         case Dockerfile(text):
             return text
         case ExistingImage(reference):
@@ -72,25 +70,44 @@ def dockerfile_of(recipe: Recipe) -> str:
 
 
 def ask_build(person: Person, slug: str, now: datetime, *, use_cache: bool = True) -> BuildRow:
-    """Queue a build of the image as it is now: recipe, Dockerfile and files are kept with it."""
+    """Queue a build of the image as it is now: recipe, Dockerfile and files are kept with it.
+
+    Raises `BadRecipe` where the build would fail; refuses what is built on an image that the
+    person may not see.
+    """
     known = for_editing(person, slug)
-    dockerfile = dockerfile_of(known.recipe)
-    found = [each for each in faults(dockerfile) if each.severity is Severity.MISTAKE]
-    if found:
-        raise BadRecipe(found)
+    files = _files(known)
+    dockerfile = dockerfile_of(known.recipe, has_files=bool(files))
+    for base in _checked(dockerfile).bases:
+        may_use(person, base)
     with unit_of_work():
         if images.hold(known.row.id) != known.row.revision:
             raise Refusal(
-                Kind.CONFLICT, "changed_meanwhile_unbuilt",
+                Kind.CONFLICT, "changed_meanwhile",
                 _("Somebody else changed “%(slug)s” meanwhile; it was not built."),
                 _("Look at the image as it is now, then build it."), slug=slug,
             )  # fmt: skip
-        plan = Plan(known.row.recipe, dockerfile, _files(known), use_cache)
+        plan = Plan(known.row.recipe, dockerfile, files, use_cache)
         build = store.ask(known.row.id, plan, asked_by=person.id, now=now)
         if build is None:
             raise _under_way(known)
         ring("build", build.id)
     return build
+
+
+def _checked(dockerfile: str) -> Prepared:
+    found = [each for each in faults(dockerfile) if each.severity is Severity.MISTAKE]
+    if found:
+        raise BadRecipe(found)
+    try:
+        return prepare(dockerfile)
+    except Mistakes as wrong:
+        raise BadRecipe(
+            [
+                Finding(int(each.path[1]), Severity.MISTAKE, each.message, each.hint, each.facts)
+                for each in wrong.mistakes
+            ]
+        ) from None
 
 
 def cancel_build(person: Person, slug: str, number: int, now: datetime) -> BuildRow:
@@ -141,11 +158,16 @@ def _found(known: KnownImage, number: int) -> BuildRow:
 
 
 def _files(known: KnownImage) -> tuple[BuildFile, ...]:
-    """The files that the Dockerfile may copy; other recipes have none."""
-    if not isinstance(known.recipe, Dockerfile):
-        return ()
+    """The files that go with the Dockerfile; those of a list of packages lie in `FOLDER`."""
+    match known.recipe:
+        case Dockerfile():
+            folder = ""
+        case PackageList():
+            folder = f"{FOLDER}/"
+        case _:
+            return ()
     return tuple(
-        BuildFile(row.path, row.digest, row.size_bytes, row.is_executable)
+        BuildFile(f"{folder}{row.path}", row.digest, row.size_bytes, row.is_executable)
         for row in images.files(known.row.id)
     )
 

@@ -1,7 +1,7 @@
 """Files beside a recipe: uploaded, unpacked, edited, taken away. All or nothing."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -38,12 +38,14 @@ class Upload:
 
 
 class BadFiles(Refusal):
-    """Files that cannot be taken; all that is wrong with them. It speaks as the first of it."""
+    """Files of which none was taken; `faults` is all that is wrong with them."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        first = self.faults[0]
-        super().__init__(Kind.INVALID, "bad_files", first.message, first.hint, **first.facts)
+        super().__init__(
+            Kind.INVALID, "bad_files", _("No file was taken. Reasons: %(count)s."),
+            _("Mend them, then send all of it again."), count=len(self.faults),
+        )  # fmt: skip
 
     def told(self, translate: Callable[[str], str] = str) -> list[tuple[str, str]]:
         """Return the message and the hint of each fault, translated and filled in."""
@@ -96,12 +98,16 @@ def put(image: str, rows: Sequence[ContextFileRow], now: datetime) -> Sequence[C
     with unit_of_work():
         # First of all, so that nobody else adds files while these are counted.
         store.touch(image, now)
-        present = store.files(image)
-        sizes = {row.path: row.size_bytes for row in (*present, *rows)}
-        if faults := faults_of_files(sizes):
-            raise BadFiles(faults)
-        store.put_files(image, rows)
-        return store.files(image)
+        return _write(image, rows)
+
+
+def _write(image: str, rows: Sequence[ContextFileRow]) -> Sequence[ContextFileRow]:
+    """Store files in an image that nobody else changes meanwhile."""
+    sizes = {row.path: row.size_bytes for row in (*store.files(image), *rows)}
+    if faults := faults_of_files(sizes):
+        raise BadFiles(faults)
+    store.put_files(image, rows)
+    return store.files(image)
 
 
 def edit_file(
@@ -121,10 +127,9 @@ def edit_file(
         present = store.file(image, path)
         if (present.digest if present else "") != digest:
             raise _changed_meanwhile(path)
-        row = ContextFileRow(
-            path, row.digest, row.size_bytes, bool(present and present.is_executable), now
-        )
-        put(image, [row], now)
+        if present:
+            row = replace(row, is_executable=present.is_executable)
+        _write(image, [row])
     return row
 
 

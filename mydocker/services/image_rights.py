@@ -1,6 +1,9 @@
-"""Images as they are found, and who may see or edit one. Changes are in `images.py`."""
+"""Images as they are found, and who may see, use or edit one. Changes are in `images.py`."""
 
+import re
 from dataclasses import dataclass
+
+from django.conf import settings
 
 from mydocker.domain.people import Action, Person, may
 from mydocker.domain.recipes import Recipe, read_recipe
@@ -52,6 +55,26 @@ def for_editing(person: Person, slug: str) -> KnownImage:
             slug=slug,
         )
     return found
+
+
+def reference_of(slug: str, number: int) -> str:
+    """What the image of a build is called; an environment uses it by this name."""
+    return f"{_prefix()}{slug}:{number}"
+
+
+def may_use(person: Person, reference: str) -> None:
+    """Pass if an image's name is none of this installation's, or the person may see it.
+
+    Refuses else: an environment or a recipe that names an image shows what is in it.
+    """
+    # The engine takes these hosts for its own.
+    name = reference.removeprefix("index.").removeprefix("docker.io/")
+    if name.startswith(_prefix()):
+        for_viewing(person, re.split("[:@]", name.removeprefix(_prefix()))[0])
+
+
+def _prefix() -> str:
+    return f"md-{settings.MYDOCKER.instance}/"
 
 
 def _right(person: Person, row: ImageRow) -> str:

@@ -23,7 +23,6 @@ from mydocker.services.image_builds import (
     builds,
     cancel_build,
     dockerfile_of,
-    reference_of,
 )
 from mydocker.services.image_files import (
     BadFiles,
@@ -34,7 +33,13 @@ from mydocker.services.image_files import (
     put_files,
     remove_file,
 )
-from mydocker.services.image_rights import KnownImage, for_editing, for_viewing
+from mydocker.services.image_rights import (
+    KnownImage,
+    for_editing,
+    for_viewing,
+    may_use,
+    reference_of,
+)
 from mydocker.store import builds as stored_builds
 from mydocker.store import environments
 from mydocker.store import images as store
@@ -46,8 +51,8 @@ from mydocker.store.transactions import unit_of_work
 __all__ = [
     "BadFiles", "BadRecipe", "ImageLine", "KnownImage", "Upload", "ask_build", "build", "builds",
     "cancel_build", "change", "create", "delete", "dockerfile_of", "edit_file", "file", "files",
-    "for_editing", "for_viewing", "put_archive", "put_files", "reference_of", "remove_file",
-    "share", "shares", "used_by", "visible",
+    "for_editing", "for_viewing", "may_use", "put_archive", "put_files", "reference_of",
+    "remove_file", "share", "shares", "used_by", "visible",
 ]  # fmt: skip
 
 LONGEST_TITLE = 200
@@ -181,31 +186,39 @@ def delete(person: Person, slug: str, now: datetime) -> None:
 
 def _title(title: str) -> str:
     place = Place(title)
-    read = fields.text(place, LONGEST_TITLE) or ""
-    if not read:
-        place.wrong(_("An image needs a title."))
-    _refuse(place, "bad_title")
+    read = fields.text(place, LONGEST_TITLE)
+    if not read or place.found:
+        raise Refusal(
+            Kind.INVALID, "bad_title",
+            _("A title stands on one line and has %(most)s characters at most, all visible."),
+            _("Write another one."), most=LONGEST_TITLE,
+        )  # fmt: skip
     return read
 
 
 def _slug(slug: str) -> str:
+    if not slug:
+        raise Refusal(
+            Kind.INVALID, "no_slug", _("No name for addresses can be made of this title."),
+            _("Write one."),
+        )  # fmt: skip
     place = Place(slug)
-    read = words.slug(place) or ""
-    if not read:
-        place.wrong(_("No name for addresses can be made of this title."), _("Write one."))
-    _refuse(place, "bad_slug")
+    read = words.slug(place)
+    if not read or place.found:
+        raise Refusal(
+            Kind.INVALID, "bad_slug", _("“%(slug)s” cannot stand in an address."),
+            _("Use small letters, digits and single hyphens, such as %(near)s."),
+            slug=slug[:80], near=words.slug_of(slug) or "python-l1",
+        )  # fmt: skip
     return read
 
 
 def _mail(mail: str) -> str:
     place = Place(mail)
-    read = words.mail(place) or ""
-    if not read:
-        place.wrong(_("%(value)s is not a mail address."), value=mail[:80])
-    _refuse(place, "bad_mail")
+    read = words.mail(place)
+    if not read or place.found:
+        raise Refusal(
+            Kind.INVALID, "bad_mail", _("“%(mail)s” is not a mail address."),
+            _("Write it as name@example.org."), mail=mail[:80],
+        )  # fmt: skip
     return read
-
-
-def _refuse(place: Place, code: str) -> None:
-    for mistake in place.found[:1]:
-        raise Refusal(Kind.INVALID, code, mistake.message, mistake.hint, **mistake.facts)

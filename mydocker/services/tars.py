@@ -13,6 +13,8 @@ from mydocker.services.unpacking import CHUNK_BYTES, Damaged, Source
 BLOCK = 512
 MOST_HEADER_BYTES = 1 << 16
 """Of what describes one file: names, times, attributes."""
+MOST_HEADERS = 8
+"""Before one member; GNU tar and pax write three at most."""
 _FILES = (b"0", b"\0", b"7")
 _FOLDER = b"5"
 _SPARSE = "GNU.sparse."
@@ -71,6 +73,7 @@ class Body:
 class _Told:
     """What headers say of the member that comes after them."""
 
+    headers: int = 0
     path: str = ""
     size: int | None = None
     is_sparse: bool = False
@@ -83,6 +86,9 @@ def members(source: Source) -> Iterator[Member]:
         _check(block)
         kind, size = block[156:157], _number(block[124:136])
         if reader := _TELLING.get(kind):
+            told.headers += 1
+            if told.headers > MOST_HEADERS:
+                raise Damaged
             body = Body(source, size)
             reader(body.whole(), told)
             body.finish()
@@ -145,16 +151,17 @@ def _long_name(data: bytes, told: _Told) -> None:
 
 def _records(data: bytes, told: _Told) -> None:
     """Read `length key=value` lines ("pax Extended Header"), each as long as it says."""
-    while data.strip(b"\0"):
-        digits, space, _rest = data[:12].partition(b" ")
+    start, end = 0, len(data.rstrip(b"\0"))
+    while start < end:
+        digits, space, _rest = data[start : start + 8].partition(b" ")
         if not (space and digits.isdigit()):
             raise Damaged
-        length = int(digits)
-        key, equals, value = data[len(digits) + 1 : length - 1].partition(b"=")
-        if not equals or data[length - 1 : length] != b"\n":
+        last = start + int(digits) - 1
+        key, equals, value = data[start + len(digits) + 1 : last].partition(b"=")
+        if not equals or data[last : last + 1] != b"\n":
             raise Damaged
         _record(key.decode("ascii", "replace"), value, told)
-        data = data[length:]
+        start = last + 1
 
 
 def _record(key: str, value: bytes, told: _Told) -> None:

@@ -41,23 +41,27 @@ class Entry:
     def opened(self) -> "Inside":
         """Open a file, to be read before the next is opened. Raises `Damaged`."""
         try:
-            return Inside(self._archive.open(self._info))
+            return Inside(self._archive.open(self._info), self.size_bytes)
         except _WRONG as error:
             raise Damaged from error
 
 
 class Inside:
-    """The bytes of an entry."""
+    """The bytes of an entry: as many as it claims, or it is damaged."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
+    def __init__(self, stream: IO[bytes], size: int) -> None:
+        self._stream, self._left = stream, size
 
     def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes; none at the end. Raises `Damaged`."""
         try:
-            return self._stream.read(size)
+            given = self._stream.read(size)
         except _WRONG as error:
             raise Damaged from error
+        self._left -= len(given)
+        if self._left and not given and size:
+            raise Damaged
+        return given
 
 
 def entries(stream: BinaryIO) -> Iterator[Entry]:

@@ -191,13 +191,6 @@ def put_files(image: str, rows: Sequence[ContextFileRow]) -> None:
     )  # fmt: skip
 
 
-def replace_file(image: str, row: ContextFileRow, *, digest: str) -> bool:
-    """Store other bytes of a file. False if it is not there with this digest any more."""
-    found = ContextFile.objects.filter(image_id=image, path=row.path, digest=digest)
-    changed = found.update(digest=row.digest, size_bytes=row.size_bytes, updated_at=row.updated_at)
-    return bool(changed)
-
-
 def remove_file(image: str, path: str) -> bool:
     """Take a file away. False if there is none."""
     return bool(ContextFile.objects.filter(image_id=image, path=path).delete()[0])

@@ -54,11 +54,46 @@ def test_each_kind_of_recipe_has_its_dockerfile(now: datetime) -> None:
     assert dockerfile_of(ExistingImage("a/b:1")) == "FROM a/b:1\n"
 
 
-def test_files_go_with_a_dockerfile_only(now: datetime) -> None:
+def test_the_files_of_a_list_lie_in_a_folder_that_its_dockerfile_copies(now: datetime) -> None:
     person = teacher(now)
     small(now, person, "List", NUMBERS)
-    images.put_files(person, "list", [upload("a")], now)
-    assert images.ask_build(person, "list", now).files == ()
+    assert "COPY" not in images.ask_build(person, "list", now).dockerfile
+    images.cancel_build(person, "list", 1, now)
+    images.put_files(person, "list", [upload("a/b")], now)
+    build = images.ask_build(person, "list", now)
+    assert [each.path for each in build.files] == ["files/a/b"]
+    assert build.dockerfile == dockerfile_of(NUMBERS, has_files=True)
+    assert 'COPY ["files/"' in build.dockerfile
+
+
+def test_an_existing_image_has_no_files(now: datetime) -> None:
+    person = teacher(now)
+    small(now, person, "Taken", ExistingImage("a/b:1"))
+    images.put_files(person, "taken", [upload("a")], now)
+    assert images.ask_build(person, "taken", now).files == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["FROM {}\n", "FROM docker.io/{}\n", "ARG A={}\nFROM $A\n", "FROM a\nCOPY --from={} / /x\n",
+     "FROM a AS b\nFROM {}\n"],
+)  # fmt: skip
+def test_nothing_is_built_on_an_image_that_one_may_not_see(
+    owner: Person, now: datetime, text: str
+) -> None:
+    other = teacher(now, "other@example.org")
+    small(now, other, "Copy", Dockerfile(text.format(images.reference_of("small", 1))))
+    refusal = refused(lambda: images.ask_build(other, "copy", now))
+    assert refusal.code == "image_not_shared" and images.builds(other, "copy") == []
+    images.share(owner, "small", {other.mail: False}, now)
+    assert images.ask_build(other, "copy", now).number == 1
+
+
+def test_what_the_builder_would_not_take_is_told_by_line(now: datetime) -> None:
+    person = teacher(now)
+    small(now, person, "Fetch", Dockerfile("FROM a\nADD https://example.org/a /a\n"))
+    refusal = refused(lambda: images.ask_build(person, "fetch", now))
+    assert isinstance(refusal, BadRecipe) and [each["line"] for each in refusal.told()] == [2]
 
 
 def test_a_git_repository_is_not_built_yet(now: datetime) -> None:

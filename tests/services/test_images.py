@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import connection
 
+from mydocker.domain.environments import read_environment
+from mydocker.domain.image_names import fault_of_image
 from mydocker.domain.people import Person, Role
 from mydocker.domain.recipes import Dockerfile, ExistingImage, Recipe
 from mydocker.domain.refusals import Kind, Refusal
-from mydocker.services import image_builds, images, people
+from mydocker.services import environments, images, people
 from mydocker.store import builds as stored_builds
 from tests.images import NUMBERS, SMALL, admin, small, teacher, upload
-from tests.people import student, tiny
+from tests.people import TINY, student, tiny
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE = timedelta(minutes=1)
@@ -116,7 +118,7 @@ def test_only_teachers_make_images(now: datetime) -> None:
     ("title", "slug", "code"),
     [
         ("", "", "bad_title"), ("  ", "x", "bad_title"), ("x" * 201, "", "bad_title"),
-        ("a\u202eb", "", "bad_title"), ("a\nb", "", "bad_title"), ("日本", "", "bad_slug"),
+        ("a\u202eb", "", "bad_title"), ("a\nb", "", "bad_title"), ("日本", "", "no_slug"),
         ("A", "A B", "bad_slug"), ("A", "../a", "bad_slug"), ("A", "new", "bad_slug"),
         ("A", "a:1", "bad_slug"), ("A", "x" * 64, "bad_slug"), ("A", "small", "slug_taken"),
         ("Small", "", "slug_taken"),
@@ -289,6 +291,43 @@ def test_an_image_that_is_being_built_is_not_deleted(now: datetime) -> None:
 
 
 def test_references_are_names_that_an_engine_takes(now: datetime) -> None:
-    from mydocker.domain.image_names import fault_of_image
+    assert fault_of_image(images.reference_of("x" * 63, 2**31 - 1)) is None
 
-    assert fault_of_image(image_builds.reference_of("x" * 63, 2**31 - 1)) is None
+
+OTHER_WAYS = ["{}", "docker.io/{}", "index.docker.io/{}", "{}@sha256:" + "0" * 64]
+
+
+@pytest.mark.parametrize("way", OTHER_WAYS)
+def test_nobody_runs_an_image_that_they_may_not_see(way: str, now: datetime) -> None:
+    owner, other = teacher(now), teacher(now, "other@example.org")
+    small(now, owner)
+    image = way.format(images.reference_of("small", build_done(owner, "small", now)))
+    definition = read_environment({**TINY, "image": image})
+    refusal = refused(lambda: environments.apply(other, definition, now))
+    assert refusal.code == "image_not_shared"
+    environments.apply(other, read_environment(TINY), now)
+    assert refused(lambda: environments.apply(other, definition, now)).code == "image_not_shared"
+    images.share(owner, "small", {other.mail: False}, now)
+    assert environments.apply(other, definition, now)[1]
+
+
+def test_who_lost_the_right_to_see_an_image_may_still_change_what_runs_it(now: datetime) -> None:
+    owner, other = teacher(now), teacher(now, "other@example.org")
+    small(now, owner)
+    images.share(owner, "small", {other.mail: False}, now)
+    image = images.reference_of("small", build_done(owner, "small", now))
+    environments.apply(other, read_environment({**TINY, "image": image}), now)
+    images.share(owner, "small", {}, now)
+    changed = read_environment({**TINY, "image": image, "title": {"en": "New", "fr": "Neuf"}})
+    assert environments.apply(other, changed, now)[1]
+
+
+def test_an_image_that_nobody_made_is_run_by_nobody(now: datetime) -> None:
+    definition = read_environment({**TINY, "image": images.reference_of("nothing", 1)})
+    refusal = refused(lambda: environments.apply(teacher(now), definition, now))
+    assert refusal.code == "unknown_image"
+
+
+def test_images_of_others_than_us_are_not_looked_for(now: datetime) -> None:
+    for reference in ("mydocker/tiny", "md-000000/small:1", "registry.example.org/md-1/small:1"):
+        images.may_use(student(now), reference)

@@ -198,7 +198,7 @@ def test_the_latest_good_build_is_one_that_the_engine_has(now: datetime) -> None
 def test_who_waits_and_who_had_turns(now: datetime) -> None:
     first, second = (asked(small(now, title=title).row.id, now) for title in ("One", "Two"))
     third = asked(small(now, title="Three").row.id, now - MINUTE)
-    assert [build.id for build in builds.live()][0] == third.id
+    assert builds.live()[0].id == third.id
     builds.begin(first.id, now)
     builds.begin(second.id, now - 2 * MINUTE)
     assert builds.begun_lately(now - MINUTE) == ["somebody"]

@@ -4,12 +4,16 @@ from typing import Any
 
 from django.db import migrations, models
 
+PAGE = 200
+
 
 def repeat_images(apps: Any, _schema: Any) -> None:
     """Write the image of each definition into its own column."""
-    environments = apps.get_model("store", "Environment").objects
-    for row in environments.only("id", "definition").iterator():
-        environments.filter(id=row.id).update(image=row.definition.get("image", ""))
+    environments, after = apps.get_model("store", "Environment").objects, ""
+    while page := list(environments.filter(id__gt=after).order_by("id")[:PAGE]):
+        after = page[-1].id
+        for row in page:
+            environments.filter(id=row.id).update(image=row.definition.get("image", ""))
 
 
 class Migration(migrations.Migration):
