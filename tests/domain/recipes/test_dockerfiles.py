@@ -95,7 +95,7 @@ def test_a_shell_reads_exactly_the_words_that_were_meant(recipe: PackageList) ->
 
 @given(package_lists())
 def test_the_dockerfile_of_a_list_has_nothing_wrong(recipe: PackageList) -> None:
-    text = render(recipe, user="jovyan", extra_ca="extra-ca.crt")
+    text = render(recipe, user="jovyan", files="files")
     assert not faults(text)
     assert base_of(text) == recipe.base
     assert text.endswith("\nUSER jovyan\n")
@@ -113,8 +113,8 @@ def test_the_dockerfile_of_a_list_has_nothing_wrong(recipe: PackageList) -> None
         (PackageList("a", {Manager.PIP: (Package("-e"),)}), {}),
         (PackageList("a"), {"user": "1000\nRUN id"}),
         (PackageList("a"), {"user": ""}),
-        (PackageList("a"), {"extra_ca": "../x"}),
-        (PackageList("a"), {"extra_ca": 'a", "b'}),
+        (PackageList("a"), {"files": "../x"}),
+        (PackageList("a"), {"files": 'a", "b'}),
     ],
 )
 def test_what_was_not_read_is_not_rendered(recipe: PackageList, options: dict[str, str]) -> None:

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mydocker.domain.environments import Mistakes
-from mydocker.domain.recipes import PackageList, faults, fetches, prepare, render, steps
+from mydocker.domain.recipes import PackageList, faults, fetches, prelude, prepare, render, steps
 from mydocker.domain.recipes.judging import Severity
 from mydocker.domain.recipes.parsing import instructions_of
+from mydocker.domain.recipes.preparing import CERTIFICATES
 from tests.domain.recipes.strategies import SIGNS, package_lists
 
 PRELUDE = ("LABEL a=b", "ARG PIP_CERT=/x")
@@ -41,6 +42,15 @@ def test_every_instruction_stands_on_one_line_and_the_prelude_after_every_from()
     assert prepared.steps == (1, 2, 0, 0, 3, 4, 0, 0, 5, 6, 7)
     assert prepared.lines == (2, 3, 3, 3, 4, 7, 7, 7, 8, 9, 10)
     assert prepared.bases == ("mydocker/tiny:latest", "mydocker/base")
+
+
+def test_the_prelude_of_an_installation_is_let_through_and_names_what_steps_need() -> None:
+    lines = prelude("0a1b2c", "extra.crt", {"PIP_INDEX_URL": "x"})
+    assert lines[0] == "LABEL org.mydocker.workshop=0a1b2c"
+    assert "ARG PIP_INDEX_URL" in lines
+    assert sum(line.startswith("ARG ") and line.endswith(CERTIFICATES) for line in lines) == 5
+    assert not any(map(fetches, lines))
+    assert not any("CERT" in line for line in prelude("0a1b2c", "", ()))
 
 
 @given(package_lists())
