@@ -41,6 +41,8 @@ from mydocker.store.doorbell import ring
 LOG = structlog.get_logger()
 TAIL_LINES = 300
 """Of what was said last, for the explanation."""
+NEWEST = "latest"
+"""Instead of a number, in the name of an image: its newest good build."""
 CA_FILE = ".mydocker.extra-ca.crt"
 FETCH_EVERY_BYTES = 4 << 20
 
@@ -116,6 +118,7 @@ class Site:
         order = Order(
             build=row.id,
             reference=reference_of(self._terms.instance, row),
+            also=f"{repository_of(self._terms.instance, row)}:{NEWEST}",
             dockerfile=prepared.text,
             bases=prepared.bases,
             files=[*self._files(row)],
@@ -286,4 +289,9 @@ def explained(
 
 def reference_of(instance: str, row: BuildRow) -> str:
     """Return what the image of a build is called."""
-    return f"md-{instance}/{row.slug}:{row.number}"
+    return f"{repository_of(instance, row)}:{row.number}"
+
+
+def repository_of(instance: str, row: BuildRow) -> str:
+    """Return what all builds of an image are called, without their numbers."""
+    return f"md-{instance}/{row.slug}"

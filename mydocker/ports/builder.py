@@ -48,6 +48,8 @@ class Order:
     """Its id, `[a-z2-7]{12}`. An order may be repeated: what an earlier try left is taken away."""
     reference: str
     """What the image will be called; a name of this installation's own."""
+    also: str
+    """Another name, which the image takes from the one that had it: that of the newest good one."""
     dockerfile: str
     bases: Sequence[str]
     """Images that it is built on; those that are not here are fetched first."""

@@ -62,6 +62,11 @@ def reference_of(slug: str, number: int) -> str:
     return f"{_prefix()}{slug}:{number}"
 
 
+def newest_of(slug: str) -> tuple[str, str]:
+    """The names under which an environment runs the newest good build, whichever that is."""
+    return f"{_prefix()}{slug}:latest", f"{_prefix()}{slug}"
+
+
 def may_use(person: Person, reference: str) -> None:
     """Pass if an image's name is none of this installation's, or the person may see it.
 

@@ -38,21 +38,21 @@ from mydocker.services.image_rights import (
     for_editing,
     for_viewing,
     may_use,
+    newest_of,
     reference_of,
 )
+from mydocker.services.image_use import InUse, counted_using, put_into_use, used_by
 from mydocker.store import builds as stored_builds
-from mydocker.store import environments
 from mydocker.store import images as store
 from mydocker.store.builds import BuildLine
-from mydocker.store.environments import EnvironmentRow
 from mydocker.store.images import ImageRow, ShareRow
 from mydocker.store.transactions import unit_of_work
 
 __all__ = [
-    "BadFiles", "BadRecipe", "ImageLine", "KnownImage", "Upload", "ask_build", "build", "builds",
-    "cancel_build", "change", "create", "delete", "dockerfile_of", "edit_file", "file", "files",
-    "for_editing", "for_viewing", "may_use", "put_archive", "put_files", "reference_of",
-    "remove_file", "share", "shares", "used_by", "visible",
+    "BadFiles", "BadRecipe", "ImageLine", "InUse", "KnownImage", "Upload", "ask_build", "build",
+    "builds", "cancel_build", "change", "create", "delete", "dockerfile_of", "edit_file", "file",
+    "files", "for_editing", "for_viewing", "may_use", "newest_of", "put_archive", "put_files",
+    "put_into_use", "reference_of", "remove_file", "share", "shares", "used_by", "visible",
 ]  # fmt: skip
 
 LONGEST_TITLE = 200
@@ -85,7 +85,7 @@ def visible(
     )  # fmt: skip
     ids = [row.id for row in rows]
     latest, live = stored_builds.latest_of(ids), stored_builds.live_of(ids)
-    used, shared = environments.counted_using(ids), store.edited_by(person.mail, ids)
+    used, shared = counted_using(rows), store.edited_by(person.mail, ids)
     return [
         ImageLine(
             row, RecipeKind(str(row.recipe["kind"])), latest.get(row.id), live.get(row.id),
@@ -157,18 +157,13 @@ def share(person: Person, slug: str, shares: Mapping[str, bool], now: datetime) 
         store.set_shares(image, wanted)
 
 
-def used_by(image: str) -> Sequence[EnvironmentRow]:
-    """Environments that run a build of the image of this id, by slug; the first hundred."""
-    return environments.using(image)
-
-
 def delete(person: Person, slug: str, now: datetime) -> None:
     """Delete an image and its builds, unless an environment uses one or one is under way."""
     known = for_editing(person, slug)
     image = known.row.id
     with unit_of_work():
         store.hold(image)
-        if users := environments.using(image):
+        if users := used_by(known.row):
             raise Refusal(
                 Kind.CONFLICT, "image_in_use",
                 _("“%(slug)s” is the image of: %(environments)s."),

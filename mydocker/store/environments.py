@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from mydocker.store import ids, sql
 from mydocker.store.models import Build, Environment, Maintainer, Workspace
@@ -57,15 +57,25 @@ def listed(
     return [_row(row) for row in rows]
 
 
-def using(image: str, limit: int = 100) -> Sequence[EnvironmentRow]:
-    """Environments that run a build of the image of this id, by slug."""
+def using(image: str, newest: Collection[str], limit: int = 100) -> Sequence[EnvironmentRow]:
+    """Environments that run a build of the image of this id, by slug.
+
+    `newest`: the names under which they may run its newest one, whichever that is.
+    """
     built = Build.objects.filter(image_id=image).exclude(reference="").values("reference")
-    rows = Environment.objects.filter(image__in=built).order_by("slug")[:limit]
+    which = Q(image__in=built) | Q(image__in=newest)
+    rows = Environment.objects.filter(which).order_by("slug")[:limit]
     return [_row(row) for row in rows]
 
 
+def counted_by_name(names: Collection[str]) -> Mapping[str, int]:
+    """How many environments have each of these for their image; those without are left out."""
+    rows = Environment.objects.filter(image__in=names).values_list("image")
+    return dict(rows.annotate(count=Count("id")))
+
+
 def counted_using(images: Collection[str]) -> Mapping[str, int]:
-    """How many environments run a build of each of these images; those without are left out."""
+    """How many environments run one build of each of these images; those without are left out."""
     if not images:
         return {}
     places = ", ".join(["%s"] * len(images))

@@ -89,7 +89,7 @@ class FakeBuilder:
                 raise BuildFailed(Why.TIME, "time limit exceeded", status=124) from error
         digest = hashlib.sha256(order.dockerfile.encode()).hexdigest()
         built = Built(f"sha256:{digest}", 10**6 + sum(each.size_bytes for each in layers), layers)
-        self.engine.images[order.reference] = built
+        self.engine.images |= {order.reference: built, order.also: built}
         return built
 
     async def packages(self, reference: str) -> Sequence[Installed]:

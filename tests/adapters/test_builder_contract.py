@@ -80,8 +80,10 @@ async def test_what_was_built_before_is_not_built_again(world: World) -> None:
     ]
     assert ear.lines == []
     anew = replace(world.order(SAYS), use_cache=False)
-    await world.builder.build(anew, ear)
+    newest = await world.builder.build(anew, ear)
     assert ear.lines == ["one", "two", "three"]
+    assert newest.image != first.image or world.cages is None
+    assert await world.builder.packages(anew.also)
 
 
 async def test_a_step_that_fails_is_told_with_its_status(world: World) -> None:

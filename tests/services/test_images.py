@@ -265,7 +265,7 @@ def test_a_line_tells_the_latest_build_the_live_one_and_the_use(now: datetime) -
 
 def test_an_image_in_use_is_not_deleted_and_says_who_uses_it(now: datetime) -> None:
     owner = teacher(now)
-    image = small(now, owner).row.id
+    image = small(now, owner).row
     number = build_done(owner, "small", now)
     reference = images.reference_of("small", number)
     tiny(now, image=reference)
@@ -279,6 +279,41 @@ def test_an_image_in_use_is_not_deleted_and_says_who_uses_it(now: datetime) -> N
     images.delete(owner, "small", now)
     assert refused(lambda: images.for_viewing(owner, "small")).code == "unknown_image"
     assert images.visible(owner) == []
+
+
+def test_a_build_is_put_into_use_wherever_the_image_is_and_taken_back_again(now: datetime) -> None:
+    owner = teacher(now)
+    small(now, owner)
+    first, second = (build_done(owner, "small", now) for _ in range(2))
+    reference = images.reference_of("small", first)
+    mine = {"maintainers": [owner.mail]}
+    tiny(now, image=reference, **mine)
+    tiny(now, slug="others", join_code="others-code", image=reference)
+    tiny(now, slug="apart", join_code="apart-code", image="mydocker/tiny", **mine)
+
+    def image_of(slug: str) -> str:
+        return environments.by_slug(slug).definition.image
+
+    used = images.put_into_use(owner, "small", second, now)
+    assert (used.changed, used.left) == (["tiny"], ["others"])
+    assert image_of("tiny") == used.reference == images.reference_of("small", second)
+    assert (image_of("others"), image_of("apart")) == (reference, "mydocker/tiny")
+    assert images.put_into_use(owner, "small", second, now).changed == []
+    assert images.put_into_use(owner, "small", first, now).changed == ["tiny"]
+    newest = images.put_into_use(owner, "small", None, now)
+    assert newest.reference == image_of("tiny") == images.newest_of("small")[0]
+    # Who follows the newest one is found like the others.
+    assert images.visible(owner)[0].used_by == 2
+    assert images.put_into_use(owner, "small", first, now).changed == ["tiny"]
+
+
+def test_what_came_to_no_image_is_not_put_into_use(now: datetime) -> None:
+    owner = teacher(now)
+    small(now, owner)
+    live = images.ask_build(owner, "small", now)
+    refusal = refused(lambda: images.put_into_use(owner, "small", live.number, now))
+    assert refusal.code == "no_image_of_build"
+    assert refused(lambda: images.put_into_use(owner, "small", 7, now)).code == "unknown_build"
 
 
 def test_an_image_that_is_being_built_is_not_deleted(now: datetime) -> None:

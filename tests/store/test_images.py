@@ -70,11 +70,13 @@ def test_an_environment_uses_an_image_by_the_name_of_a_build(now: datetime) -> N
     tiny(now, image="md-1/small:1")
     tiny(now, slug="second", join_code="second-code", image="md-1/small:2")
     tiny(now, slug="third", join_code="third-code", image="md-1/small:3")
-    assert [row.slug for row in environments.using(image)] == ["second", "tiny"]
-    assert [row.slug for row in environments.using(image, limit=1)] == ["second"]
-    assert environments.using(other) == []
+    assert [row.slug for row in environments.using(image, ())] == ["second", "tiny"]
+    assert [row.slug for row in environments.using(image, (), limit=1)] == ["second"]
+    assert environments.using(other, ()) == []
     assert environments.counted_using([image, other]) == {image: 2}
     assert environments.counted_using([]) == {}
+    assert [row.slug for row in environments.using(other, ["md-1/small:3"])] == ["third"]
+    assert environments.counted_by_name(["md-1/small:3", "md-1/none:1"]) == {"md-1/small:3": 1}
 
 
 def test_environments_of_an_older_edition_tell_their_images(now: datetime) -> None:

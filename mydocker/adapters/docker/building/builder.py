@@ -88,6 +88,7 @@ class DockerBuilder:
                 await self._run(order, network, tape, watch, told)
         finally:
             await asyncio.shield(self._clear(network, {order.build}))
+        await self._name(order.reference, order.also)
         return await self._built(order.reference)
 
     async def packages(self, reference: str) -> Sequence[Installed]:
@@ -180,6 +181,14 @@ class DockerBuilder:
         found = await self._inspect(tape.layer)
         added = watch.ended(int(found["Size"])) if found else 0
         return replace(event, added_bytes=added)
+
+    async def _name(self, reference: str, also: str) -> None:
+        repository, _colon, tag = also.rpartition(":")
+        path = f"{_image(reference)}/tag?repo={quote(repository, safe='/')}&tag={quote(tag)}"
+        try:
+            await self._engine.ask(path, "POST")
+        except DockerError as error:
+            raise failure(error.status, error.message) from error
 
     async def _built(self, reference: str) -> Built:
         found = await self._inspect(reference)
