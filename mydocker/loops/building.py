@@ -24,7 +24,6 @@ from mydocker.ports.builder import (
     Event,
     Fetching,
     FileOfContext,
-    Installed,
     Order,
     Said,
     StepBegan,
@@ -109,8 +108,10 @@ class Site:
             LOG.warning("build.cut_off", build=row.id, error=str(error))
             await self.cut_off(row, journal)
         else:
+            await self._finish(row, built)
             journal.write("look")
-            await self._finish(row, built, journal)
+            await self._look(row)
+            await self._over(row, State.DONE, journal)
 
     async def _built(self, row: BuildRow, prepared: Prepared, teller: "Teller") -> Built:
         by_systemd = self._by_systemd
@@ -142,22 +143,24 @@ class Site:
             self._terms.instance, CA_FILE if self._terms.extra_ca else "", self._terms.arguments
         )
 
-    async def _finish(self, row: BuildRow, built: Built, journal: Journal) -> None:
-        reference = reference_of(self._terms.instance, row)
-        try:
-            packages: Sequence[Installed] = await self._builder.packages(reference)
-        except Unavailable:
-            packages = ()
+    async def _finish(self, row: BuildRow, built: Built) -> None:
         await self._database(
             partial(
-                builds.finish, row.id, reference=reference, engine_id=built.image,
-                size_bytes=built.size_bytes,
+                builds.finish, row.id, reference=reference_of(self._terms.instance, row),
+                engine_id=built.image, size_bytes=built.size_bytes,
                 layers=[(each.made_by, each.size_bytes) for each in built.layers],
-                packages=[(each.manager, each.name, each.version) for each in packages],
-                now=self._clock.now(),
+                packages=(), now=self._clock.now(),
             )
         )  # fmt: skip
-        await self._over(row, State.DONE, journal)
+
+    async def _look(self, row: BuildRow) -> None:
+        """Note what is in the image. It is there already, and may be used meanwhile."""
+        try:
+            found = await self._builder.packages(reference_of(self._terms.instance, row))
+        except Unavailable:
+            return
+        listed = [(each.manager, each.name, each.version) for each in found]
+        await self._database(builds.list_packages, row.id, listed)
 
     async def fail(self, row: BuildRow, failure: Mapping[str, object], journal: Journal) -> None:
         """Note that there will be no image."""

@@ -214,6 +214,12 @@ def finish(
     )  # fmt: skip
 
 
+def list_packages(build: str, packages: Sequence[tuple[str, str, str]]) -> bool:
+    """Note what is in the image of a build, once."""
+    rows = Build.objects.filter(id=build, state=State.DONE, packages=[])
+    return bool(rows.update(packages=[list(each) for each in packages]))
+
+
 def fail(build: str, failure: Mapping[str, object], now: datetime) -> bool:
     """Note that no image comes of a build. False if it is not under way."""
     return _move(

@@ -100,7 +100,7 @@ async def _attack(service: Service, folder: Path, targets: dict[str, tuple[str, 
         "s.listen(); print('here', flush=True); time.sleep(600)\"",
         files={"secret": folder / "secret"},
     )  # fmt: skip
-    listens, said = asyncio.Event(), list[str]()
+    listens, said, orders = asyncio.Event(), list[str](), [neighbour]
     task = asyncio.create_task(
         builder.build(neighbour, lambda event: listens.set() if event == Said("here") else None)
     )
@@ -115,6 +115,7 @@ async def _attack(service: Service, folder: Path, targets: dict[str, tuple[str, 
             service, cages, "COPY targets look.py /tmp/", "RUN python3 -S /tmp/look.py",
             files={name: folder / name for name in ("targets", "look.py")},
         )  # fmt: skip
+        orders.append(attack)
         await builder.build(
             attack, lambda event: said.append(event.text) if isinstance(event, Said) else None
         )
@@ -122,7 +123,7 @@ async def _attack(service: Service, folder: Path, targets: dict[str, tuple[str, 
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await builder.discard(f"md-{service.instance}/attack:latest")
-        for each in (neighbour, attack):
+        for each in orders:
             await builder.discard(each.reference)
         await builder.close()
         cages.uncage(())

@@ -111,7 +111,9 @@ def ask(*steps: str, name: str = "one", person: Person | None = None) -> BuildRo
 async def test_a_build_that_is_asked_for_becomes_an_image(tmp_path: Path) -> None:
     async with yard(tmp_path) as at:
         build = await at.database(ask, "RUN true")
-        done = await at.state(build, State.DONE)
+        await at.state(build, State.DONE)
+        await at.database.until(lambda: _row(build).packages)
+        done = await at.database(_row, build)
         assert done.reference == "md-abc123/one:1"
         assert done.reference in at.builder.engine.images
         assert [layer.made_by for layer in done.layers][-1] == "RUN true"

@@ -205,3 +205,17 @@ def test_who_waits_and_who_had_turns(now: datetime) -> None:
     builds.fail(first.id, {"why": "time"}, now)
     assert {build.id for build in builds.live()} == {second.id, third.id}
     assert builds.begun_lately(now - MINUTE) == ["somebody"]
+
+
+def test_what_is_in_an_image_is_noted_once(now: datetime) -> None:
+    build = builds.ask(small(now).row.id, Plan({}, ""), asked_by="somebody", now=now)
+    assert build is not None and builds.begin(build.id, now)
+    assert not builds.list_packages(build.id, [("apt", "bash", "5.2")])
+    builds.finish(
+        build.id, reference="md-1/small:1", engine_id="", size_bytes=1, layers=[], packages=[],
+        now=now,
+    )  # fmt: skip
+    assert builds.list_packages(build.id, [("apt", "bash", "5.2")])
+    assert not builds.list_packages(build.id, [("apt", "bash", "6.0")])
+    found = builds.by_id(build.id)
+    assert found is not None and found.packages == (("apt", "bash", "5.2"),)

@@ -82,11 +82,11 @@ def prelude(instance: str, extra_ca: str, arguments: Collection[str]) -> Sequenc
     A label by which what its builds leave can be found; the context file `extra_ca` (empty: none)
     as the authorities that all steps trust; and the names of build arguments that they know.
     """
-    lines = [f"LABEL {LABELS}workshop={instance}"]
+    lines, variables = [f"LABEL {LABELS}workshop={instance}"], sorted(arguments)
     if extra_ca:
         lines.append(f'COPY ["{extra_ca}", "{CERTIFICATES}"]')
-        lines += [f"ARG {variable}={CERTIFICATES}" for variable in _TRUSTING]
-    return [*lines, *(f"ARG {name}" for name in sorted(arguments))]
+        variables += [f"{variable}={CERTIFICATES}" for variable in _TRUSTING]
+    return [*lines, f"ARG {' '.join(variables)}"] if variables else lines
 
 
 def fetches(instruction: str) -> bool:
