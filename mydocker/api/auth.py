@@ -6,7 +6,9 @@ from django.middleware.csrf import CsrfViewMiddleware
 from ninja.security import APIKeyCookie, HttpBearer
 
 from mydocker import steady
+from mydocker.domain.people import Person
 from mydocker.domain.refusals import Kind, Refusal
+from mydocker.domain.scopes import Scope
 from mydocker.domain.words import gettext_noop as _
 from mydocker.services import callers
 from mydocker.services.callers import Caller
@@ -75,3 +77,10 @@ def caller_of(request: HttpRequest) -> Caller:
     """Return who was recognised for this request."""
     caller: Caller = request.auth  # type: ignore[attr-defined]
     return caller
+
+
+def person_of(request: HttpRequest, scope: Scope) -> Person:
+    """Return who was recognised. Refuses a token that does not cover this scope."""
+    caller = caller_of(request)
+    caller.need(scope)
+    return caller.person

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from ninja import Path, Query, Router
 
 from mydocker import steady
-from mydocker.api.auth import caller_of
+from mydocker.api.auth import person_of
 from mydocker.api.noes import ALWAYS, CHANGES, DEFINES, EMPTY, UNKNOWN
 from mydocker.api.shapes import (
     Applied,
@@ -70,7 +70,7 @@ def list_environments(request: HttpRequest, part: Query[PartOfEnvironments]) -> 
 
     Needs the scope `environments:read`.
     """
-    person = _person(request, Scope.READ_ENVIRONMENTS)
+    person = person_of(request, Scope.READ_ENVIRONMENTS)
     editable = _editable(person)
     found = editable if part.which == "editable" else service.catalogue(person)
     rest = [each for each in found if each.row.slug > (part.after or "")]
@@ -84,7 +84,7 @@ def list_environments(request: HttpRequest, part: Query[PartOfEnvironments]) -> 
 @router.get("/environments/{slug}", response={200: EnvironmentShown, **UNKNOWN, 409: ALWAYS[403]})
 def look_at_environment(request: HttpRequest, slug: Path[Slug]) -> HttpResponse:
     """Look at an environment that you may start or edit. Needs `environments:read`."""
-    person = _person(request, Scope.READ_ENVIRONMENTS)
+    person = person_of(request, Scope.READ_ENVIRONMENTS)
     found = service.by_slug(slug)
     is_editable = _is_editable(person, slug)
     if not is_editable:
@@ -103,7 +103,7 @@ def apply_environment(request: HttpRequest, slug: Path[Slug]) -> HttpResponse:
     Applying the same definition twice changes nothing. All mistakes are told at once, each with
     its line. Needs `environments:write`.
     """
-    person = _person(request, Scope.WRITE_ENVIRONMENTS)
+    person = person_of(request, Scope.WRITE_ENVIRONMENTS)
     definition = read_definition(request.body.decode("utf-8"), slug=slug)
     if definition.slug != slug:
         raise Refusal(
@@ -126,7 +126,7 @@ def definition_of_environment(request: HttpRequest, slug: Path[Slug]) -> HttpRes
 
     Needs `environments:read`.
     """
-    person = _person(request, Scope.READ_ENVIRONMENTS)
+    person = person_of(request, Scope.READ_ENVIRONMENTS)
     tree = service.for_editing(person, slug).row.definition
     if request.get_preferred_type([_YAML, "text/yaml", "application/json"]) == "application/json":
         return JsonResponse(tree)
@@ -139,7 +139,7 @@ def statistics_of_environment(request: HttpRequest, slug: Path[Slug]) -> HttpRes
 
     Needs `environments:read`.
     """
-    person = _person(request, Scope.READ_ENVIRONMENTS)
+    person = person_of(request, Scope.READ_ENVIRONMENTS)
     found = service.for_editing(person, slug)
     return JsonResponse(statistics.as_json(statistics.of_environment(found.row.id, steady.now())))
 
@@ -150,14 +150,8 @@ def delete_environment(request: HttpRequest, slug: Path[Slug]) -> HttpResponse:
 
     Needs `environments:write`.
     """
-    service.delete(_person(request, Scope.WRITE_ENVIRONMENTS), slug, steady.now())
+    service.delete(person_of(request, Scope.WRITE_ENVIRONMENTS), slug, steady.now())
     return HttpResponse(status=204)
-
-
-def _person(request: HttpRequest, scope: Scope) -> Person:
-    caller = caller_of(request)
-    caller.need(scope)
-    return caller.person
 
 
 def _shown(known: Known, *, is_editable: bool) -> dict[str, Any]:

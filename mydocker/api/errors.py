@@ -17,6 +17,7 @@ from mydocker.domain.words import gettext_noop as _
 from mydocker.services import answers, callers
 from mydocker.services.answers import Answer
 from mydocker.services.definitions import BadDefinition
+from mydocker.services.images import BadFiles, BadRecipe
 from mydocker.store.transactions import DatabaseBusy
 
 LOG = structlog.get_logger()
@@ -50,6 +51,8 @@ def _handlers() -> dict[type[Exception], Callable[[HttpRequest, Any], HttpRespon
     return {
         Refusal: _refused,
         BadDefinition: _bad_definition,
+        BadRecipe: _bad_recipe,
+        BadFiles: _bad_files,
         AuthenticationError: _nobody,
         ValidationError: _invalid,
         RequestDataTooBig: _too_large,
@@ -79,6 +82,19 @@ def _bad_definition(request: HttpRequest, refusal: BadDefinition) -> HttpRespons
         _("The first, at %(where)s: %(message)s"), {**refusal.facts, **first, "where": where},
     )  # fmt: skip
     return respond(request, answer, mistakes=mistakes)
+
+
+def _bad_recipe(request: HttpRequest, refusal: BadRecipe) -> HttpResponse:
+    mistakes = [{"place": "", **mistake} for mistake in refusal.told(gettext)]
+    return respond(request, answers.answer_to(refusal), mistakes=mistakes)
+
+
+def _bad_files(request: HttpRequest, refusal: BadFiles) -> HttpResponse:
+    mistakes = [
+        {"line": 0, "place": "", "message": message, "hint": hint}
+        for message, hint in refusal.told(gettext)
+    ]
+    return respond(request, answers.answer_to(refusal), mistakes=mistakes)
 
 
 def _nobody(request: HttpRequest, _error: Exception) -> HttpResponse:

@@ -1,6 +1,7 @@
-"""Who may follow a workspace: asked once at connect, and again when somebody's rights ended."""
+"""Who may follow a workspace or a build: asked at connect, and again when rights ended."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,11 +12,12 @@ from mydocker.api import auth
 from mydocker.api.exchange import Exchange, read
 from mydocker.domain.refusals import Refusal
 from mydocker.domain.scopes import Scope
-from mydocker.services import callers, summaries
+from mydocker.services import callers, images, summaries
 from mydocker.services.callers import Caller
 from mydocker.services.live import Hub
 from mydocker.services.summaries import Summary
 from mydocker.services.withdrawals import Withdrawn
+from mydocker.store.builds import BuildRow
 from mydocker.store.transactions import DatabaseError
 
 RECHECK_SECONDS = 60.0
@@ -30,22 +32,49 @@ class Follower:
     summary: Summary
 
 
+@dataclass(frozen=True, slots=True)
+class BuildFollower:
+    """Somebody who may follow a build, as both were when they were last asked."""
+
+    person: str
+    row: BuildRow
+
+
 async def followed(exchange: Exchange, workspace: str) -> Follower:
     """Return who follows and what. Raises `Refusal` or `DatabaseError`."""
     return await read(_followed, exchange, workspace)
 
 
+async def followed_build(exchange: Exchange, image: str, number: int) -> BuildFollower:
+    """Return who follows and which build. Raises `Refusal` or `DatabaseError`."""
+    return await read(_followed_build, exchange, image, number)
+
+
 async def until_withdrawn(exchange: Exchange, follower: Follower, hub: Hub) -> None:
-    """Wait until the follower may follow no more."""
+    """Wait until the follower may follow the workspace no more."""
     workspace = follower.summary.id
-    with hub.follow(workspace) as changes:
+    await _until_refused(hub, workspace, follower.person, lambda: followed(exchange, workspace))
+
+
+async def until_build_withdrawn(exchange: Exchange, follower: BuildFollower, hub: Hub) -> None:
+    """Wait until the follower may follow the build no more, or it is gone."""
+    row = follower.row
+    await _until_refused(
+        hub, row.id, follower.person, lambda: followed_build(exchange, row.slug, row.number)
+    )
+
+
+async def _until_refused(
+    hub: Hub, key: str, person: str, again: Callable[[], Awaitable[object]]
+) -> None:
+    with hub.follow(key) as changes:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(RECHECK_SECONDS):
-                    while not _concerns(await changes.get(), follower.person):
+                    while not _concerns(await changes.get(), person):
                         pass
             try:
-                await followed(exchange, workspace)
+                await again()
             except Refusal:
                 return
             except DatabaseError:
@@ -60,6 +89,12 @@ def _followed(exchange: Exchange, workspace: str) -> Follower:
     caller = _caller(exchange)
     caller.need(Scope.READ_WORKSPACES)
     return Follower(caller.person.id, summaries.of_workspace(caller.person, workspace))
+
+
+def _followed_build(exchange: Exchange, image: str, number: int) -> BuildFollower:
+    caller = _caller(exchange)
+    caller.need(Scope.READ_IMAGES)
+    return BuildFollower(caller.person.id, images.build(caller.person, image, number))
 
 
 def _caller(exchange: Exchange) -> Caller:

@@ -8,5 +8,5 @@ UNKNOWN = {**ALWAYS, 404: Error}
 CHANGES = {**UNKNOWN, 409: Error, 429: Error}
 """Of something that may be in another state."""
 DEFINES = {**CHANGES, 422: DefinitionError}
-"""Of a definition."""
+"""Of a definition, a recipe or files."""
 EMPTY: dict[int, None] = {204: None}

@@ -36,13 +36,13 @@ Address = Annotated[
 ]
 
 
-def _whole(value: object) -> object:
+def whole(value: object) -> object:
+    """Return 60 for 60.0: in JSON, that is a whole number too."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 TEN_YEARS = 10 * 365 * 86400
-# In JSON, 60.0 is a whole number too.
-Seconds = Annotated[int, Field(ge=60, le=TEN_YEARS), BeforeValidator(_whole)]
+Seconds = Annotated[int, Field(ge=60, le=TEN_YEARS), BeforeValidator(whole)]
 # Which scopes there are is `domain.scopes`' to check.
 ScopeName = Annotated[
     str,
@@ -51,18 +51,20 @@ ScopeName = Annotated[
 ]
 
 
-def _shown(example: dict[str, Any]) -> ConfigDict:
+def shown(example: dict[str, Any]) -> ConfigDict:
+    """How an answer is read."""
     return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
 
 
-def _asked(example: dict[str, Any]) -> ConfigDict:
+def asked(example: dict[str, Any]) -> ConfigDict:
+    """How a request is read: strictly."""
     return ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [example]})
 
 
 class Error(BaseModel):
     """Every answer with a status of 400 or more."""
 
-    model_config = _shown(
+    model_config = shown(
         {
             "code": "unknown_workspace",
             "message": "There is no such workspace of yours.",
@@ -77,19 +79,21 @@ class Error(BaseModel):
 
 
 class MistakeShown(BaseModel):
-    """One thing that is wrong, or unwise, in a definition."""
+    """One thing that is wrong, or unwise, in a definition, a recipe or among files."""
 
     model_config = ConfigDict(extra="forbid")
-    line: int = Field(description="From 1; 0 where it is not known, as in JSON.")
+    line: int = Field(description="From 1; 0 where it is not known, as in JSON, and of files.")
     place: str = Field(description="Such as `ports[0].number`; empty for the whole.")
     message: str
     hint: str
 
 
 class DefinitionError(Error):
-    """A definition with mistakes: all of them at once."""
+    """A definition, a recipe or files with mistakes: all of them at once."""
 
-    mistakes: list[MistakeShown] = Field(default=[], description="Only for `bad_definition`.")
+    mistakes: list[MistakeShown] = Field(
+        default=[], description="Only for `bad_definition`, `bad_recipe` and `bad_files`."
+    )
 
 
 class Reason(BaseModel):
@@ -150,7 +154,7 @@ class Queue(BaseModel):
 class Workspace(BaseModel):
     """A person's standing place in one environment."""
 
-    model_config = _shown(_WORKSPACE)
+    model_config = shown(_WORKSPACE)
     id: str
     environment: str = Field(description="The slug.")
     state: State
@@ -176,7 +180,7 @@ class Owner(BaseModel):
 class OwnedWorkspace(Workspace):
     """A workspace as administrators see it."""
 
-    model_config = _shown(
+    model_config = shown(
         _WORKSPACE
         | {"credentials": None}
         | {"person": {"id": "b2c3d4e5f6g7", "name": "Ada", "mail": "ada@example.org"}}
@@ -187,7 +191,7 @@ class OwnedWorkspace(Workspace):
 class EnvironmentShown(BaseModel):
     """An environment as people see it who may start it."""
 
-    model_config = _shown(
+    model_config = shown(
         {
             "slug": "jupyterlab-python",
             "title": "JupyterLab and Python",
@@ -315,14 +319,14 @@ class Items(BaseModel, Generic[Item]):
 class Asked(BaseModel):
     """Which environment is asked for."""
 
-    model_config = _asked({"environment": "jupyterlab-python"})
+    model_config = asked({"environment": "jupyterlab-python"})
     environment: Slug
 
 
 class TicketAsked(BaseModel):
     """Which interface is to be opened, and where; nothing: the first one, at its own page."""
 
-    model_config = _asked({"interface": "jupyterlab", "path": "lab/tree/course.ipynb"})
+    model_config = asked({"interface": "jupyterlab", "path": "lab/tree/course.ipynb"})
     interface: Key | None = None
     path: Address | None = Field(
         default=None,
@@ -334,7 +338,7 @@ class TicketAsked(BaseModel):
 class TokenAsked(BaseModel):
     """What a new token is for."""
 
-    model_config = _asked(
+    model_config = asked(
         {"title": "nightly job", "scopes": ["workspaces:read"], "expires_in": 2592000}
     )
     title: Line = ""
@@ -377,7 +381,7 @@ class Progress(BaseModel):
 class EventShown(BaseModel):
     """The data of one event of the stream."""
 
-    model_config = _shown(
+    model_config = shown(
         {
             "at": "2026-11-22T09:30:00.250000Z",
             "kind": "container_started",

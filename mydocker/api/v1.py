@@ -11,7 +11,15 @@ from ninja import NinjaAPI
 from ninja.operation import Operation, PathView
 from ninja.utils import normalize_path, replace_path_param_notation
 
-from mydocker.api import environments, people, streamed, workspaces
+from mydocker.api import (
+    environments,
+    image_builds,
+    image_files,
+    images,
+    people,
+    streamed,
+    workspaces,
+)
 from mydocker.api.auth import BOTH
 from mydocker.api.errors import add_handlers, respond
 from mydocker.api.gate import JSON, Way, gate
@@ -21,7 +29,7 @@ from mydocker.services import answers
 PREFIX = "api/v1/"
 
 _ABOUT = """\
-Start, follow, open and stop workspaces; define environments.
+Start, follow, open and stop workspaces; define environments; make and build images.
 
 Every answer with a status of 400 or more is `{code, message, hint, reference}`, in the language
 of `Accept-Language`. Lists are `{items, next}`. Times are ISO 8601 in UTC.
@@ -44,7 +52,15 @@ api = V1(
     auth=BOTH, parser=StrictParser(),
 )  # fmt: skip
 add_handlers(api)
-for each in (workspaces.router, streamed.router, environments.router, people.router):
+for each in (
+    workspaces.router,
+    streamed.router,
+    environments.router,
+    images.router,
+    image_files.router,
+    image_builds.router,
+    people.router,
+):
     api.add_router("", each)
 
 

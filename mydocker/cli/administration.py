@@ -1,22 +1,18 @@
 """Commands about people, tokens, environments and workspaces; in process, as the operator."""
 
-import json
-import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from mydocker.cli import framework
+from mydocker.cli import images
+from mydocker.cli.acting import AS_JSON, LANGUAGE, database, now, print_json
 from mydocker.settings import read_duration
 
-LANGUAGE = "en"
 WAIT_SECONDS = 300.0
 SETTLED = frozenset({"ready", "failed", "stopped"})
 """States that nothing changes but another wish."""
@@ -30,7 +26,6 @@ workspace_app = typer.Typer(help="Workspaces.", no_args_is_help=True)
 EMAIL = typer.Argument(..., help="The person's mail address.")
 SLUG = typer.Argument(..., help="The environment's slug, such as jupyterlab-python.")
 WORKSPACE = typer.Argument(..., help="The workspace's id, as `workspace list` shows it.")
-AS_JSON = typer.Option(False, "--json", help="For programs.")
 
 
 def register(app: typer.Typer) -> None:
@@ -38,47 +33,8 @@ def register(app: typer.Typer) -> None:
     app.add_typer(user_app, name="user")
     app.add_typer(token_app, name="token")
     app.add_typer(environment_app, name="environment")
+    app.add_typer(images.image_app, name="image")
     app.add_typer(workspace_app, name="workspace")
-
-
-@contextmanager
-def _database() -> Iterator[None]:
-    """Django ready; refusals become a sentence and status 1."""
-    from mydocker.cli.main import refuse, settings
-
-    chosen = settings()
-    os.umask(0o007)
-    if not (chosen.database_url or (chosen.data / "database").is_dir()):
-        refuse(f"There is no service in {chosen.data} yet. Start it once with: mydocker up")
-    framework.start(chosen)
-    from django.utils import translation
-
-    from mydocker.domain.refusals import Refusal
-    from mydocker.store.transactions import DatabaseError
-
-    try:
-        with translation.override(LANGUAGE):
-            yield
-    except Refusal as refusal:
-        refuse(_told(refusal.message, refusal.facts) + _hint(refusal.hint, refusal.facts))
-    except DatabaseError as error:
-        refuse(f"The database does not answer: {error}")
-
-
-def _told(sentence: str, facts: Any) -> str:
-    return sentence % facts if facts else sentence
-
-
-def _hint(sentence: str, facts: Any) -> str:
-    return f" {_told(sentence, facts)}" if sentence else ""
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _print(value: object) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, default=str))
 
 
 @user_app.command("add")
@@ -94,10 +50,10 @@ def user_add(
     if role not in set(Role):
         raise typer.BadParameter("write student, teacher or admin", param_hint="--role")
     password = sys.stdin.readline().rstrip("\n") if password_stdin else ""
-    with _database():
+    with database():
         from mydocker.services import people
 
-        person = people.add_local(email, Role(role), _now(), password=password, name=name)
+        person = people.add_local(email, Role(role), now(), password=password, name=name)
     typer.echo(person.id)
 
 
@@ -113,11 +69,11 @@ def token_create(
         lifetime = read_duration(expires) if expires else None
     except ValueError:
         raise typer.BadParameter("write 8h or 30d", param_hint="--expires") from None
-    with _database():
+    with database():
         from mydocker.services import people
 
         person = people.by_mail(email)
-        typer.echo(people.create_token(person, title, scope, _now(), lifetime))
+        typer.echo(people.create_token(person, title, scope, now(), lifetime))
 
 
 @environment_app.command("apply")
@@ -130,7 +86,7 @@ def environment_apply(file: str = typer.Argument(..., help="A YAML file, or - fo
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         refuse(f"{file}: {error}")
-    with _database():
+    with database():
         from mydocker.services import environments
         from mydocker.services.definitions import BadDefinition, read_definition
         from mydocker.services.operator import OPERATOR
@@ -141,7 +97,7 @@ def environment_apply(file: str = typer.Argument(..., help="A YAML file, or - fo
             refuse(told(file, bad))
         for warning in warnings_of(definition):
             sys.stderr.write(f"warning: {warning.place}: {' '.join(warning.told()).strip()}\n")
-        found, changed = environments.apply(OPERATOR, definition, _now())
+        found, changed = environments.apply(OPERATOR, definition, now())
     word = "applied" if changed else "unchanged"
     typer.echo(f"{found.row.slug}  {word}  join code {found.row.join_code}")
 
@@ -149,7 +105,7 @@ def environment_apply(file: str = typer.Argument(..., help="A YAML file, or - fo
 @environment_app.command("export")
 def environment_export(slug: str = SLUG) -> None:
     """Print an environment's definition as YAML; `apply` takes it back."""
-    with _database():
+    with database():
         from mydocker.services import environments
         from mydocker.services.definitions import write_definition
 
@@ -160,13 +116,13 @@ def environment_export(slug: str = SLUG) -> None:
 @environment_app.command("list")
 def environment_list(as_json: bool = AS_JSON) -> None:
     """List every environment."""
-    with _database():
+    with database():
         from mydocker.services import environments
         from mydocker.services.operator import OPERATOR
 
         rows = [each.row for each in environments.editable(OPERATOR)]
     if as_json:
-        _print([
+        print_json([
             {"slug": row.slug, "title": {"en": row.title_en, "fr": row.title_fr},
              "status": row.status, "join_code": row.join_code}
             for row in rows
@@ -179,12 +135,12 @@ def environment_list(as_json: bool = AS_JSON) -> None:
 @environment_app.command("spares")
 def environment_spares(slug: str = SLUG, as_json: bool = AS_JSON) -> None:
     """Say how many spares of an environment stand by, are coming, and are going."""
-    with _database():
+    with database():
         from mydocker.services import claims
 
         stock = claims.stock(slug)
     if as_json:
-        _print(asdict(stock))
+        print_json(asdict(stock))
     else:
         typer.echo(f"standing {stock.standing}  coming {stock.coming}  going {stock.going}")
 
@@ -192,11 +148,11 @@ def environment_spares(slug: str = SLUG, as_json: bool = AS_JSON) -> None:
 @environment_app.command("delete")
 def environment_delete(slug: str = SLUG) -> None:
     """Delete an environment that nobody ever used."""
-    with _database():
+    with database():
         from mydocker.services import environments
         from mydocker.services.operator import OPERATOR
 
-        environments.delete(OPERATOR, slug, _now())
+        environments.delete(OPERATOR, slug, now())
 
 
 @workspace_app.command("start")
@@ -209,11 +165,11 @@ def workspace_start(
     """Start a person's workspace in an environment."""
     from mydocker.cli.main import refuse
 
-    with _database():
+    with database():
         from mydocker.services import people, workspaces
 
         person = people.by_mail(user)
-        asked = workspaces.ask(person, environment, _now())
+        asked = workspaces.ask(person, environment, now())
         found = _summary(person, asked.workspace)
         deadline = time.monotonic() + (WAIT_SECONDS if wait else 0)
         while found["state"] not in SETTLED and time.monotonic() < deadline:
@@ -223,7 +179,7 @@ def workspace_start(
             if _progress(found) != before:
                 typer.echo(_progress(found), err=True)
     if as_json:
-        _print(found)
+        print_json(found)
     else:
         typer.echo(f"{found['id']}  {_progress(found)}")
     if wait and found["state"] != "ready":
@@ -259,7 +215,7 @@ def _summary(person: Any, workspace: str) -> dict[str, object]:
 @workspace_app.command("list")
 def workspace_list(as_json: bool = AS_JSON) -> None:
     """List every workspace that runs."""
-    with _database():
+    with database():
         from mydocker.services import summaries
         from mydocker.services.operator import OPERATOR
 
@@ -269,7 +225,7 @@ def workspace_list(as_json: bool = AS_JSON) -> None:
             page = summaries.in_use(OPERATOR, after=page.next)
             rows += [summaries.as_json(each, LANGUAGE) for each in page.items]
     if as_json:
-        _print(rows)
+        print_json(rows)
         return
     for row in rows:
         typer.echo(f"{row['id']}  {row['environment']:30} {_progress(row)}")
@@ -278,11 +234,11 @@ def workspace_list(as_json: bool = AS_JSON) -> None:
 @workspace_app.command("stop")
 def workspace_stop(workspace: str = WORKSPACE) -> None:
     """Stop a workspace."""
-    with _database():
+    with database():
         from mydocker.services import workspaces
         from mydocker.services.operator import OPERATOR
 
-        workspaces.stop_own(OPERATOR, workspace, _now())
+        workspaces.stop_own(OPERATOR, workspace, now())
 
 
 @workspace_app.command("logs")
@@ -297,7 +253,7 @@ def workspace_logs(
     from mydocker.cli.main import refuse, settings
     from mydocker.ports.errors import Refused, Unavailable
 
-    with _database():
+    with database():
         from mydocker.store import runs
 
         run = runs.latest_of(workspace)

@@ -15,8 +15,9 @@ from django.test import Client
 from mydocker.domain.environments import read_environment
 from mydocker.domain.failures import Cause, Reason
 from mydocker.domain.people import Person, Role
+from mydocker.domain.recipes import read_recipe
 from mydocker.domain.runs import Phase
-from mydocker.services import environments, people, workspaces
+from mydocker.services import environments, images, people, workspaces
 from mydocker.store import runs
 from mydocker.store import workspaces as stored
 
@@ -34,6 +35,10 @@ DEFINITION: Mapping[str, object] = {
         },
         {"key": "course", "title": "Course", "link": "https://example.org/course"},
     ],
+}
+SMALL: Mapping[str, object] = {
+    "kind": "dockerfile",
+    "text": "FROM mydocker/tiny\nRUN echo hello\n",
 }
 
 PHASES = {
@@ -86,7 +91,8 @@ def send(method: str, path: str, body: object = None, **headers: str) -> Answere
         headers={"host": settings.MYDOCKER.parsed_url.netloc, "accept-language": "en", **named},
     )  # fmt: skip
     is_json = response.headers.get("content-type", "").startswith("application/json")
-    told = json.loads(response.content) if is_json else response.content.decode()
+    content = response.getvalue()
+    told = json.loads(content) if is_json else content.decode()
     return Answered(response.status_code, told, dict(response.headers))
 
 
@@ -135,6 +141,12 @@ def make_environment(teacher: Person, **changes: object) -> str:
 @pytest.fixture
 def environment(teacher: Somebody) -> str:
     return make_environment(teacher.person)
+
+
+def make_image(person: Person, slug: str, recipe: Mapping[str, object] = SMALL) -> str:
+    """An image of the person's; returns its slug."""
+    images.create(person, slug.capitalize(), read_recipe(recipe), NOW, slug=slug)
+    return slug
 
 
 def make_workspace(person: Person, slug: str, state: str) -> str:

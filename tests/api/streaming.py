@@ -9,6 +9,7 @@ from typing import Any
 
 from mydocker.api.asgi import application
 from mydocker.api.exchange import Receive, Scope, Send
+from mydocker.domain.build_logs import LogEntry
 from mydocker.ports.driver import LogLine
 from mydocker.ports.errors import Unavailable
 from mydocker.ports.window import Shown, UsageShown
@@ -24,6 +25,10 @@ class FakeWindow:
     shown: "asyncio.Queue[Shown]" = field(default_factory=asyncio.Queue)
     lines: list[str] = field(default_factory=list)
     more: "asyncio.Queue[str | None]" = field(default_factory=asyncio.Queue)
+    entries: list[LogEntry] = field(default_factory=list)
+    is_open: bool = False
+    """Whether more entries may come."""
+    news: asyncio.Event = field(default_factory=asyncio.Event)
     is_there: bool = True
 
     async def follow(self) -> AsyncIterator[Shown]:
@@ -37,6 +42,25 @@ class FakeWindow:
             yield LogLine(line)
         while follow and (more := await self.more.get()) is not None:
             yield LogLine(more)
+
+    async def build_log(self, build: str, *, after: int, follow: bool) -> AsyncIterator[LogEntry]:
+        if not self.is_there:
+            raise Unavailable("nobody shows anything")
+        while True:
+            news = self.news
+            for entry in self.entries[after:]:
+                after += 1
+                yield entry
+            if not (follow and self.is_open):
+                return
+            await news.wait()
+
+    def say(self, *entries: LogEntry, is_open: bool = True) -> None:
+        """Go on writing the log of the one build there is."""
+        self.entries += entries
+        self.is_open = is_open
+        self.news.set()
+        self.news = asyncio.Event()
 
     async def usage(self, run: str) -> UsageShown | None:
         return None

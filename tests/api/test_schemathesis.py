@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Sequence
+from io import BytesIO
 from itertools import count
 from typing import Any
 
@@ -14,8 +16,10 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from mydocker.api.v1 import document
 from mydocker.domain.people import Role
+from mydocker.services import images
+from mydocker.services.images import Upload
 
-from .conftest import make_environment, make_workspace, somebody
+from .conftest import NOW, make_environment, make_image, make_workspace, somebody
 from .wsgi import whole_api
 
 SEED = int(os.environ.get("MYDOCKER_TEST_SEED", "20261122"))
@@ -37,7 +41,20 @@ def _schema(**phases: Any) -> Any:
 OFF, ON = {"enabled": False}, {"enabled": True}
 drawn = _schema(examples=OFF, coverage=OFF, fuzzing=ON)
 systematic = _schema(examples=ON, coverage=ON, fuzzing=OFF)
-SOUND_BY_MORE_THAN_SHAPE = {"apply_environment", "ticket_to_workspace"}
+SOUND_BY_MORE_THAN_SHAPE = {
+    *("apply_environment", "ticket_to_workspace", "create_image", "change_image", "share_image"),
+    *("upload_archive_to_image", "upload_file_to_image"),
+}
+ARCHIVES = ["zip", "gzip", "x-tar", "x-bzip2", "x-xz"]
+schemathesis.serializer.alias(
+    [f"application/{kind}" for kind in ARCHIVES], "application/octet-stream"
+)
+FITTING = {
+    "slug": SLUG,
+    "image": SLUG,
+    "number": re.compile("[1-9][0-9]{0,8}"),
+    "path": re.compile("[^/]+", re.DOTALL),
+}
 
 
 class Real:
@@ -49,11 +66,20 @@ class Real:
         mails = ["owner@example.org", maintainer.mail]
         slugs = [make_environment(maintainer, maintainers=mails) for _ in STATES]
         made = zip(slugs, STATES, strict=True)
-        self.names = {
+        self.names: dict[str, Sequence[object]] = {
             "slug": slugs,
             "person": [somebody(Role.STUDENT, "other").person.id],
             "workspace": [make_workspace(owner.person, slug, state) for slug, state in made],
         }
+        editor = {"owner@example.org": True}
+        self.names |= {
+            "image": [make_image(maintainer, name) for name in ("built", "never-built")],
+            "number": [images.ask_build(maintainer, "built", NOW).number],
+            "path": ["a/b.txt"],
+        }
+        for image in self.names["image"]:
+            images.share(maintainer, image, editor, NOW)
+            images.put_files(maintainer, image, [Upload("a/b.txt", BytesIO(b"x"))], NOW)
         self.headers = {"Host": django_settings.MYDOCKER.parsed_url.netloc}
         if role != "nobody":
             self.headers["Authorization"] = f"Bearer {owner.token}"
@@ -65,7 +91,7 @@ class Real:
         if rest:
             return
         for name, made_up in list((case.path_parameters or {}).items()):
-            if name in self.names and (SLUG if name == "slug" else ID).fullmatch(str(made_up)):
+            if name in self.names and FITTING.get(name, ID).fullmatch(str(made_up)):
                 known = self.names[name]
                 case.path_parameters[name] = known[turn % len(known)]
         asked = case.body.get("environment") if isinstance(case.body, dict) else None

@@ -147,6 +147,8 @@ def test_every_command_and_option_is_there() -> None:
     for contracted in (
         *("up", "down", "status", "doctor", "backup", "restore", "user add", "token create"),
         *("environment apply", "environment export", "environment list", "environment delete"),
+        *("image list", "image apply", "image export", "image files", "image delete"),
+        *("image build", "image log", "image cancel"),
         *("workspace start", "workspace list", "workspace stop", "workspace logs"),
     ):
         assert f"mydocker {contracted}" in names

@@ -12,6 +12,7 @@ from rendering.members import explained
 _TITLES = {
     "workspaces": "Workspaces",
     "environments": "Environments",
+    "images": "Images",
     "people": "You and your tokens",
     "administration": "Administration",
 }
