@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import httpx
 
-from bench import browser, claims, idle, pages, results, starts
+from bench import browser, builds, claims, idle, pages, results, starts
 from bench.command import OUTPUT, show
 from bench.definitions import COLD, ahead
 from bench.instant import measure as instant
@@ -62,6 +62,7 @@ class Bench:
             *("claim.chromium_new", "claim.chromium_back"),
             environment=ahead(claims.SPARES),
         )
+        builds.measure(self.keep, self.wants)
         instant.measure(self.keep, self.wants, instant.Sizes())
         if self.wants(*peers.NAMES):
             self._beside_peers()

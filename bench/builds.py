@@ -1,6 +1,5 @@
 """Builds: how soon their lines arrive, what a rebuild costs, and what one costs who starts."""
 
-import json
 import os
 import statistics
 import subprocess
@@ -8,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -16,7 +16,7 @@ from bench.definitions import COLD
 from bench.patience import until
 from bench.peers.measure import our_starts
 from bench.results import Goal, Result, interleaved, p95, spread
-from tests.service import Api, Service, running
+from tests.service import Service, running
 
 LATENCY, REBUILD, INTERFERENCE = NAMES = (
     "build.log_latency", "build.rebuild", "build.interference",
@@ -28,10 +28,11 @@ STEPS = (
     "RUN python3 -m venv --without-pip /opt/course/venv",
     "ENV COURSE=/opt/course",
 )
-TALKS = "import time\nfor n in range(100): print('at', time.time(), flush=True); time.sleep(0.05)"
+TALKS = "import time; [time.sleep(.05) or print('at', time.time(), flush=True) for _ in range(100)]"
 WORKS = (
-    "import hashlib, os\nwhile True:\n"
-    " open('/tmp/x', 'wb').write(os.urandom(10**7)); hashlib.sha256(b'x' * 10**7).digest()"
+    "import hashlib, os; "
+    "[open('/tmp/x', 'wb').write(os.urandom(10**7)) and hashlib.sha256(b'x' * 10**7) "
+    "for _ in iter(int, 1)]"
 )
 PAIRS = 15
 BETWEEN_LOOKS_SECONDS = 0.01
@@ -41,12 +42,14 @@ def measure(keep: Keep, wants: Wants) -> None:
     """What is asked for, each kept as soon as it is there."""
     if not any(map(wants, NAMES)):
         return
-    with running(COLD) as service:
-        workshop = Workshop(service, service.person("teacher@example.org", "teacher"))
+    with (
+        running(COLD) as service,
+        service.person("teacher@example.org", "teacher").client() as client,
+    ):
+        workshop = Workshop(service, client)
         if wants(LATENCY):
             keep(latency(workshop.waits_of_lines()))
         if wants(REBUILD):
-            workshop.rebuild(), workshop.raw()
             keep(rebuilt(interleaved(workshop.rebuild, workshop.raw, PAIRS)))
         if wants(INTERFERENCE):
             keep(slowed(workshop.starts(PAIRS)))
@@ -86,27 +89,33 @@ class Workshop:
     """A teacher with one image."""
 
     service: Service
-    teacher: Api
+    client: httpx.Client
+    """The teacher's; one for all, since making one takes as long as a build's own work."""
     slug: str = ""
     revision: int = 0
     rounds: int = 0
+
+    def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        answer = self.client.request(method, f"/api/v1{path}", **arguments)
+        answer.raise_for_status()
+        return answer.json()
 
     def _change(self, text: str) -> None:
         asked = {"title": "Bench", "recipe": {"kind": "dockerfile", "text": text}}
         if self.slug:
             asked["revision"] = self.revision  # type: ignore[assignment]
-            found = self.teacher.call("PUT", f"/images/{self.slug}", json=asked)
+            found = self._call("PUT", f"/images/{self.slug}", json=asked)
         else:
-            found = self.teacher.call("POST", "/images", json=asked)
+            found = self._call("POST", "/images", json=asked)
         self.slug, self.revision = found["slug"], found["revision"]
 
     def _begin(self) -> str:
-        number = self.teacher.call("POST", f"/images/{self.slug}/builds")["number"]
+        number = self._call("POST", f"/images/{self.slug}/builds")["number"]
         return f"/images/{self.slug}/builds/{number}"
 
     def _until(self, build: str, *states: str) -> None:
         def is_so() -> bool:
-            found = self.teacher.call("GET", build)
+            found = self._call("GET", build)
             if found["state"] == "failed":
                 raise RuntimeError(str(found["failure"]))
             return found["state"] in states
@@ -116,7 +125,7 @@ class Workshop:
     def rebuild(self) -> float:
         """Seconds from the request to the image, after a change of the last line."""
         self.rounds += 1
-        self._change(dockerfile(f"RUN echo ours {self.rounds} > /opt/course/last"))
+        self._change(dockerfile(self._last("ours")))
         began = time.perf_counter()
         build = self._begin()
         self._until(build, "done")
@@ -126,10 +135,14 @@ class Workshop:
                 pass
         return took
 
+    def _last(self, whose: str) -> str:
+        """A line that no build had before, of an earlier benchmark either."""
+        return f"RUN echo {whose} {self.service.instance} {self.rounds} > /opt/course/last"
+
     def raw(self) -> float:
         """The same by `docker build`."""
         self.rounds += 1
-        text = dockerfile(f"RUN echo raw {self.rounds} > /opt/course/last")
+        text = dockerfile(self._last("raw"))
         words = ("docker", "build", "--tag", f"bench-{self.service.instance}:raw", "-")
         environ = {**os.environ, "DOCKER_BUILDKIT": "0"}
         began = time.perf_counter()
@@ -138,7 +151,7 @@ class Workshop:
 
     def waits_of_lines(self) -> list[float]:
         """Seconds that lines took from the step to whoever follows."""
-        self._change(dockerfile(f"RUN python3 -Sc {json.dumps(TALKS)}"))
+        self._change(dockerfile(f'RUN python3 -Sc "{TALKS}"'))
         build = self._begin()
         self._until(build, "building")
         waits = []
@@ -151,7 +164,7 @@ class Workshop:
 
     def starts(self, pairs: int) -> list[tuple[float, float]]:
         """Seconds of cold starts of JupyterLab, by turns while a build works and in peace."""
-        self._change(dockerfile(f"RUN python3 -Sc {json.dumps(WORKS)}"))
+        self._change(dockerfile(f'RUN python3 -Sc "{WORKS}"'))
         tokens = [self.service.person("student@example.org").token]
         with our_starts(self.service, tokens) as ours:
 
@@ -159,7 +172,7 @@ class Workshop:
                 build = self._begin()
                 self._until_it_works(build)
                 took = ours.start_and_stop()
-                self.teacher.call("POST", f"{build}/cancel")
+                self._call("POST", f"{build}/cancel")
                 self._until(build, "cancelled")
                 return took
 
@@ -173,11 +186,7 @@ class Workshop:
 
     @contextmanager
     def _log(self, build: str) -> Iterator[Iterator[str]]:
-        with (
-            self.teacher.client() as client,
-            client.stream(
-                "GET", f"/api/v1{build}/events", timeout=httpx.Timeout(300)
-            ) as answer,
-        ):  # fmt: skip
+        path, patience = f"/api/v1{build}/events", httpx.Timeout(300)
+        with self.client.stream("GET", path, timeout=patience) as answer:
             answer.raise_for_status()
             yield answer.iter_lines()

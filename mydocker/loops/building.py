@@ -24,6 +24,7 @@ from mydocker.ports.builder import (
     Event,
     Fetching,
     FileOfContext,
+    Ground,
     Order,
     Said,
     StepBegan,
@@ -74,11 +75,11 @@ class Site:
     ) -> None:
         self._database, self._builder, self._agent = database, builder, agent
         self._clock, self._journals, self._terms = clock, journals, terms
-        self._by_systemd = False
+        self._ground: Ground | None = None
 
     async def prepare(self) -> None:
         """Make sure that there can be builds. Raises `Unavailable`."""
-        self._by_systemd = (await self._builder.prepare()).has_systemd_cgroups
+        self._ground = self._ground or await self._builder.prepare()
 
     async def build(self, row: BuildRow) -> None:
         """Bring a build that has begun to its end. Cancelled, it leaves the row as it is.
@@ -105,6 +106,7 @@ class Site:
             unfit = BuildFailed(Why.RECIPE, str(refused))
             await self.fail(row, explained(row, prepared, unfit, teller.tail), journal)
         except (Unavailable, OSError) as error:
+            self._ground = None  # it may not be what it was
             LOG.warning("build.cut_off", build=row.id, error=str(error))
             await self.cut_off(row, journal)
         else:
@@ -114,7 +116,7 @@ class Site:
             await self._over(row, State.DONE, journal)
 
     async def _built(self, row: BuildRow, prepared: Prepared, teller: "Teller") -> Built:
-        by_systemd = self._by_systemd
+        by_systemd = self._ground is not None and self._ground.has_systemd_cgroups
         parent = await self._agent.cage(row.id, self._terms.pids, by_systemd=by_systemd)
         order = Order(
             build=row.id,

@@ -62,7 +62,9 @@ class Foreman:
         return ("builds",)
 
     async def turn(self, key: str, woken: asyncio.Event) -> None:
-        self._works = {id: work for id, work in self._works.items() if not work.task.done()}
+        if over := [id for id, work in self._works.items() if work.task.done()]:
+            self._works = {id: work for id, work in self._works.items() if id not in over}
+            self._is_swept = False  # their cages are left
         rows = await self._database(builds.live)
         await self._end_unwanted(rows)
         for state in LIVE:
@@ -71,9 +73,8 @@ class Foreman:
             row for row in rows if row.state is State.BUILDING and row.id not in self._works
         ]
         waiting = [row for row in rows if row.state is State.QUEUED]
-        if not (strangers or waiting or self._works) and self._is_swept:
-            return
-        await self._sweep()
+        if strangers or not (self._is_swept or self._works):
+            await self._sweep()
         for row in strangers:
             with self._journals.open(row.id) as journal:
                 await self._site.cut_off(row, journal)
@@ -127,6 +128,7 @@ class Foreman:
         work.task.cancel()
         await asyncio.gather(work.task, return_exceptions=True)
         del self._works[work.row.id]
+        self._is_swept = False
         return work.task.cancelled()
 
     async def _spare_the_disk(self) -> None:

@@ -87,5 +87,5 @@ def _clear(instance: str) -> None:
     images = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split()
     if images:
         subprocess.run(["docker", "rmi", "-f", *images], capture_output=True, check=True)
-    network = ("docker", "network", "rm", f"md-{instance}-builds")
+    network = ("docker", "network", "rm", f"container:md-{instance}-builds")
     subprocess.run(network, capture_output=True, check=False)

@@ -70,7 +70,7 @@ def _order(service: Service, cages: Cages, *steps: str, files: dict[str, Path]) 
 
 
 def _network(service: Service) -> str:
-    return f"md-{service.instance}-builds"
+    return f"container:md-{service.instance}-builds"
 
 
 def _told(*words: str) -> str:

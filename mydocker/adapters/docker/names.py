@@ -61,10 +61,9 @@ class Names:
         is that of a network mode, as this one's is to it. Ours want none: it tells neighbours one
         another's names, and costs a third of a start (decision 0014). A container is put there by
         the network's id, since the name would mean "the network of container md-…". Builds cannot
-        be told whom to ask for names, so theirs has the engine's.
+        be told whom to ask for names: they are given the host's own servers, or the engine's `dns`.
         """
-        plain = self.plain_network(purpose)
-        return plain if purpose == BUILDS else f"container:{plain}"
+        return f"container:{self.plain_network(purpose)}"
 
     def plain_network(self, purpose: Purpose) -> str:
         """Its name on an engine that takes no other."""

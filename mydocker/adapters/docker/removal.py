@@ -38,7 +38,7 @@ async def remove(engine: Engine, name: str, state: Json, grace: timedelta) -> No
     try:
         for path, params in polite_steps(state, name, grace):
             await _post(engine, path, params, within=grace + GONE_WITHIN)
-        await _delete(engine, name)
+        await delete(engine, name)
     except DockerError as error:
         raise failure(error.status, error.message) from error
 
@@ -52,7 +52,11 @@ async def _post(engine: Engine, path: str, params: dict[str, str], within: timed
             raise
 
 
-async def _delete(engine: Engine, name: str) -> None:
+async def delete(engine: Engine, name: str) -> None:
+    """Remove at once, with the anonymous volumes, and wait until it is gone.
+
+    Raises `DockerError`, and `Unavailable` if it is not gone in the end.
+    """
     try:
         await engine.ask(f"containers/{name}", "DELETE", params={"force": "1", "v": "1"})
     except DockerError as error:

@@ -45,7 +45,10 @@ def test_names_fit_and_tell_installations_apart() -> None:
     assert [NAMES.bridge(policy) for policy in NetworkPolicy] == bridges
     assert NAMES.hostname("r7") != Names("0a1b2d").hostname("r7")
     assert "r7" not in NAMES.hostname("r7")
-    assert (NAMES.network(BUILDS), NAMES.bridge(BUILDS)) == ("md-0a1b2c-builds", "md0a1b2c-b")
+    assert (NAMES.network(BUILDS), NAMES.bridge(BUILDS)) == (
+        "container:md-0a1b2c-builds",
+        "md0a1b2c-b",
+    )
 
 
 @pytest.mark.parametrize("run", ["", "../x", "a/b", "a b", "é", "a" * 200, "a?force=1"])

@@ -26,6 +26,7 @@ from mydocker.adapters.docker.names import BUILDS, Names
 from mydocker.adapters.docker.networks import Networks
 from mydocker.adapters.docker.pulls import Pulls
 from mydocker.adapters.docker.reference import parse_reference
+from mydocker.adapters.docker.removal import delete
 from mydocker.domain.recipes import fetches
 from mydocker.ports.builder import (
     BuildFailed,
@@ -231,11 +232,9 @@ class DockerBuilder:
 
     async def _remove(self, container: str) -> None:
         try:
-            params = {"force": "1", "v": "1"}
-            await self._engine.ask(f"containers/{container}", "DELETE", params=params)
+            await delete(self._engine, container)
         except DockerError as error:
-            if error.status not in (404, 409):  # gone, or going
-                raise failure(error.status, error.message) from error
+            raise failure(error.status, error.message) from error
 
     # --- the engine ---
 
