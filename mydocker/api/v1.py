@@ -91,7 +91,8 @@ def patterns() -> Iterator[URLPattern]:
                 normalize_path(PREFIX + replace_path_param_notation(route)),
                 gate(view.get_view(), _ways(view)),
             )
-    yield re_path(r"^api(?:/.*)?$", gate(_unknown, {}))
+    # No dot: an address may have a line end in it, and is ours all the same.
+    yield re_path(r"^api(?:/[\s\S]*)?\Z", gate(_unknown, {}))
 
 
 def _openapi(request: HttpRequest) -> HttpResponse:

@@ -22,7 +22,19 @@ def _is_told(answer: Answered, status: int, code: str) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("path", ["", "/", "/nope", "/workspaces/", "/workspaces/a/b", "/a%2Fb"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "/nope",
+        "/workspaces/",
+        "/workspaces/a/b",
+        "/a%2Fb",
+        "/a%0Ab",
+        "/images/a/files/b%0A",
+    ],
+)
 def test_an_unknown_address(path: str, student: Somebody) -> None:
     _is_told(student.ask("GET", path), 404, "unknown_address")
 

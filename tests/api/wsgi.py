@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 from django.core.wsgi import get_wsgi_application
 
 from mydocker.api.streams import ADDRESS, api_stream
+from mydocker.domain.build_logs import LogEntry
 from mydocker.services.live import Hub
 
 from .streaming import FakeWindow
@@ -57,5 +58,7 @@ async def _stream(scope: dict[str, Any]) -> list[Any]:
             begun.set()
 
     async with asyncio.timeout(10):
-        await api_stream(scope, receive, send, Hub(FakeWindow(lines=["one line"])))
+        said = [LogEntry(0.0, 0, "said", "one line")]
+        window = FakeWindow(lines=["one line"], entries=said)
+        await api_stream(scope, receive, send, Hub(window))
     return sent
