@@ -154,6 +154,12 @@ STORAGES = {
 WHITENOISE_MAX_AGE = 86400
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 2_000
+FILE_UPLOAD_HANDLERS = [
+    "mydocker.web.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 LOGGING_CONFIG = None
 SILENCED_SYSTEM_CHECKS = [
     "axes.W002",  # our middleware list keeps axes last on purpose

@@ -18,7 +18,7 @@ LOG = structlog.get_logger()
 Stream = Callable[[Scope, Receive, Send, Hub], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-PAGES = re.compile(r"/workspaces/[^/]+/(?:stream|journal)")
+PAGES = re.compile(r"/workspaces/[^/]+/(?:stream|journal)|/teach/images/[^/]+/builds/[0-9]+/stream")
 
 
 def application(hub_factory: Callable[[], Hub], page_stream: Stream) -> App:

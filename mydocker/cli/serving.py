@@ -9,18 +9,23 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import create_server
 
 from mydocker.pulse import BEAT_SECONDS
 from mydocker.web import placing
 from mydocker.web.turns import TURNS
+from mydocker.web.uploads import most_bytes_at
 
 BACKLOG = 1024
 OBJECTS_OF_MANY_PAGES = 10_000
@@ -55,8 +60,15 @@ def serve(listening: socket.socket, threads: int, beat: Callable[[], None]) -> N
     # It would tell of every moment in which all threads are busy.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     placing.listen()
-    server = create_server(
-        _one_at_a_time(get_wsgi_application()),
+    server = server_on(_one_at_a_time(get_wsgi_application()), listening, threads)
+    threading.Thread(target=_beat_through, args=(server, beat), daemon=True, name="pulse").start()
+    server.run()
+
+
+def server_on(application: Any, listening: socket.socket, threads: int) -> Any:
+    """A server that answers with `application`; `run` it."""
+    server: Any = create_server(
+        application,
         sockets=[listening],
         threads=threads,
         backlog=BACKLOG,
@@ -64,12 +76,37 @@ def serve(listening: socket.socket, threads: int, beat: Callable[[], None]) -> N
         channel_timeout=KEEP_SECONDS,
         asyncore_use_poll=True,
         clear_untrusted_proxy_headers=False,  # the only peer is the gateway
-        # What Django would refuse is not taken in first.
         max_request_body_size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE + BODY_AROUND_FIELDS,
         ident=None,
     )
-    threading.Thread(target=_beat_through, args=(server, beat), daemon=True, name="pulse").start()
-    server.run()
+    server.channel_class = Channel
+    return server
+
+
+class Parser(HTTPRequestParser):
+    """Takes in no more of a request's body than its address may bring: what Django would refuse is
+    not taken in first.
+    """
+
+    path: str
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the header; the body comes after it."""
+        super().parse_header(header_plus)
+        self.adj = _limited(self.adj, most_bytes_at(self.path) + BODY_AROUND_FIELDS)
+
+
+class Channel(HTTPChannel):
+    """A connection whose requests `Parser` reads."""
+
+    parser_class = Parser
+
+
+@cache
+def _limited(adjustments: Any, most: int) -> Any:
+    limited = copy(adjustments)
+    limited.max_request_body_size = most
+    return limited
 
 
 def _beat_through(server: Any, beat: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from mydocker.domain.builds import State as BuildState
 from mydocker.domain.environments.values import Status
 from mydocker.domain.runs import Phase, RunFacts
 from mydocker.domain.words import gettext_noop as _
@@ -68,6 +69,17 @@ STATUS_SENTENCES: Mapping[Status, str] = MappingProxyType(
         Status.ARCHIVED: _("Nobody can start it any more; files stay."),
     }
 )
+
+BUILD_LOOKS: Mapping[BuildState, Look] = MappingProxyType(
+    {
+        BuildState.QUEUED: Look(Family.WAITING, "hourglass", _("Queued"), _("Follow")),
+        BuildState.BUILDING: Look(Family.PROGRESS, "ring", _("Building"), _("Follow")),
+        BuildState.DONE: Look(Family.READY, "check-circle", _("Built"), _("See")),
+        BuildState.FAILED: Look(Family.FAILED, "triangle", _("Failed"), _("See why")),
+        BuildState.CANCELLED: Look(Family.AT_REST, "stopped", _("Cancelled"), _("See")),
+    }
+)
+NEVER_BUILT = Look(Family.AT_REST, "dotted-circle", _("Never built"))
 
 
 def look_of(state: State, run: RunFacts | None) -> Look:

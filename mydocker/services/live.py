@@ -29,8 +29,8 @@ class Moved:
     workspace: str
 
 
-OF_A_WORKSPACE = ("wish", "workspace")
-"""Topics whose key is a workspace that has to be read again."""
+OF_A_WORKSPACE = ("wish", "workspace", "build", "built")
+"""Topics whose key is a workspace, a build or (`built`) its image that has to be read again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,3 +56,14 @@ def seconds_text(seconds: float) -> str:
     """`0,8 s`, `12 s`: one decimal below ten seconds."""
     shown = number_text(seconds) if seconds < 10 else number_text(round(seconds))
     return f"{shown}{NO_BREAK}s"
+
+
+def elapsed_text(seconds: float) -> str:
+    """`0,8 s`, `48 s`, `1 min 12 s`, `1 h 02`: how long something took."""
+    if seconds < 60:
+        return seconds_text(max(0.0, seconds))
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}{NO_BREAK}min{NO_BREAK}{rest:02d}{NO_BREAK}s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}{NO_BREAK}h{NO_BREAK}{minutes:02d}"

@@ -22,6 +22,7 @@ from mydocker.store.transactions import DatabaseBusy
 from mydocker.web.alone import alone, is_alone
 from mydocker.web.context import bare_frame
 from mydocker.web.rendering import render_text
+from mydocker.web.uploads import most_bytes
 
 log = structlog.get_logger("mydocker.web")
 
@@ -76,7 +77,7 @@ def answer(request: HttpRequest, error: Exception) -> HttpResponse:
         case Http404():
             return not_found(request)
         case RequestDataTooBig():
-            return page(request, answers.TOO_LARGE)
+            return page(request, answers.TOO_LARGE.about(most=most_bytes(request) >> 20))
         case SuspiciousOperation() | UnicodeDecodeError():
             return page(request, answers.MALFORMED)
     log.error("request_failed", path=request.path, exc_info=error)
@@ -134,7 +135,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400."""
+    """400, and 413 for a form that is too long."""
+    if isinstance(exception, RequestDataTooBig):
+        return page(request, answers.TOO_LARGE.about(most=most_bytes(request) >> 20))
     return page(request, answers.MALFORMED, bare=True)
 
 

@@ -16,6 +16,12 @@ NOTICES = {
     "saved": _("Saved."),
     "applied": _("Applied. Workspaces that run keep what they were started with."),
     "unchanged": _("Nothing had changed."),
+    "image_created": _("The image is made. Say what is in it, then build it."),
+    "image_deleted": _("The image is deleted, with its files and builds."),
+    "files_added": _("The files are there. The next build takes them."),
+    "file_removed": _("The file is deleted. Builds that have it keep it."),
+    "used": _("In use. Who works goes on with what they have; the next start has this build."),
+    "partly_used": _("In use where you maintain the environment. Others keep what they have."),
     "revoked": _("The token no longer works."),
     "signed_out": _("You are signed out, and what you had opened is closed."),
 }

@@ -109,7 +109,11 @@ def engine(language: str) -> Engine:
     loader = "mydocker.web.rendering.SpokenLoader"
     return Engine(
         dirs=[str(FOLDER)],
-        builtins=["django.templatetags.i18n", "mydocker.web.templatetags.mydocker"],
+        builtins=[
+            "django.templatetags.i18n",
+            "django.templatetags.l10n",
+            "mydocker.web.templatetags.mydocker",
+        ],
         loaders=[("django.template.loaders.cached.Loader", [(loader, [FOLDER], language)])],
     )
 

@@ -5,17 +5,12 @@ A reading is three questions to the database, in a thread; pull progress and usa
 """
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
-from http.cookies import CookieError, SimpleCookie
-from typing import Any, ParamSpec, TypeVar
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
-from django.conf import settings
-from django.http import HttpRequest, QueryDict
+from django.http import QueryDict
 
 from mydocker import steady
 from mydocker.domain.people import Action, may
@@ -26,8 +21,9 @@ from mydocker.ports.window import PullShown
 from mydocker.services.live import Change, Hub, LineMoved, Moved
 from mydocker.services.withdrawals import Withdrawn
 from mydocker.store import pages
-from mydocker.store.pages import Visitor
-from mydocker.store.transactions import DatabaseError, drop_broken_connection
+from mydocker.store.transactions import DatabaseError
+from mydocker.web.build_stream import build_stream
+from mydocker.web.following import Receive, Request, Scope, Send, first_of, in_thread
 from mydocker.web.fragments import (
     Fragments,
     PullTeller,
@@ -40,12 +36,6 @@ from mydocker.web.visitors import chosen_language, reader_zone
 from mydocker.web.workspace_page import Page, Target, in_its_place, read
 from mydocker.web.workspaces import target_of
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
-
 HEARTBEAT_SECONDS = 15.0
 USAGE_SECONDS = 5.0
 PULL_SECONDS = 0.25
@@ -56,98 +46,14 @@ LOG_DOWNLOADED = 20_000
 LOOK_AGAIN_BEATS = 4
 """With every so many heartbeats the page is read anew, whatever was rung."""
 
-_readers = ThreadPoolExecutor(2, "pages")
-
-
-async def _in_thread(
-    function: Callable[Given, Result], *args: Given.args, **named: Given.kwargs
-) -> Result:
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_readers, lambda: _guarded(function, *args, **named))
-
-
-def _guarded(function: Callable[Given, Result], *args: Given.args, **named: Given.kwargs) -> Result:
-    try:
-        return function(*args, **named)
-    except DatabaseError:
-        drop_broken_connection()
-        raise
-
-
-@dataclass(slots=True)
-class Request:
-    """A browser that follows a workspace."""
-
-    scope: Scope
-    receive: Receive
-    send: Send
-    django: HttpRequest = field(default_factory=HttpRequest)
-    number: int = 0
-
-    def __post_init__(self) -> None:
-        headers = {name.decode(): value.decode("latin-1") for name, value in self.scope["headers"]}
-        self.django.COOKIES = _cookies(headers.get("cookie", ""))
-        self.django.META["HTTP_ACCEPT_LANGUAGE"] = headers.get("accept-language", "")
-        if csrf := self.django.COOKIES.get(settings.CSRF_COOKIE_NAME):
-            self.django.META["CSRF_COOKIE"] = csrf
-
-    @property
-    def workspace(self) -> str:
-        """Which workspace."""
-        return str(self.scope["path"]).split("/")[2]
-
-    @property
-    def query(self) -> str:
-        """The raw query."""
-        return bytes(self.scope.get("query_string", b"")).decode("latin-1")
-
-    def visitor(self) -> Visitor | None:
-        """Who is signed in now."""
-        key = self.django.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
-        return pages.visitor(key) if key else None
-
-    async def start(self, status: int, content_type: str, *more: tuple[str, str]) -> None:
-        """Send the status and the headers."""
-        headers = [
-            ("content-type", content_type),
-            ("cache-control", "no-store"),
-            ("x-accel-buffering", "no"),
-            ("x-content-type-options", "nosniff"),
-            *more,
-        ]
-        listed = [(name.encode(), value.encode()) for name, value in headers]
-        await self.send({"type": "http.response.start", "status": status, "headers": listed})
-
-    async def write(self, text: str) -> None:
-        """Send some of the body now."""
-        body = text.encode("utf-8", "replace")
-        await self.send({"type": "http.response.body", "body": body, "more_body": True})
-
-    async def tell(self, event: str, data: object) -> None:
-        """Send one event; data as JSON, so that it stands on one line."""
-        self.number += 1
-        await self.write(f"id: {self.number}\nevent: {event}\ndata: {json.dumps(data)}\n\n")
-
-    async def end(self) -> None:
-        """Say that nothing more comes."""
-        await self.send({"type": "http.response.body", "body": b""})
-
-    async def refuse(self, status: int) -> None:
-        """Answer that there is nothing to follow. The browser does not come back by itself."""
-        await self.start(status, "text/plain; charset=utf-8")
-        await self.end()
-
-    async def left(self) -> None:
-        """Wait until the browser has gone."""
-        while (await self.receive())["type"] != "http.disconnect":
-            pass
-
 
 async def page_stream(scope: Scope, receive: Receive, send: Send, hub: Hub) -> None:
-    """Answer `GET /workspaces/ID/stream` and `GET /workspaces/ID/journal`."""
+    """Answer what pages follow: `/workspaces/ID/stream`, `/workspaces/ID/journal`, and builds."""
     request = Request(scope, receive, send)
     if scope["method"] != "GET":
         await request.refuse(405)
+    elif str(scope["path"]).startswith("/teach/"):
+        await build_stream(request, hub)
     elif str(scope["path"]).endswith("/journal"):
         await _journal(request, hub)
     else:
@@ -165,7 +71,7 @@ async def _stream(request: Request, hub: Hub) -> None:
     reader = Reader(chosen_language(request.django), reader_zone(request.django), request.django)
     with hub.follow(request.workspace) as changes:
         try:
-            first = await _in_thread(_look, request, reader, target)
+            first = await in_thread(_look, request, reader, target)
         except DatabaseError:
             return await request.refuse(503)
         if first is None:
@@ -173,7 +79,7 @@ async def _stream(request: Request, hub: Hub) -> None:
         await request.start(200, "text/event-stream; charset=utf-8")
         await request.write("retry: 2000\n\n")
         follower = _Follower(request, reader, target, hub, changes, first.person)
-        await _first_of(follower.run(first), request.left())
+        await first_of(follower.run(first), request.left())
     return await request.end()
 
 
@@ -255,12 +161,12 @@ class _Follower:
             if pull is not None:
                 await self._push_pull(pull)
             if line_moved and seen.page.card.state is State.QUEUED:
-                elsewhere = await _in_thread(_look_at_place, seen, self._reader)
+                elsewhere = await in_thread(_look_at_place, seen, self._reader)
                 await self._push(seen, elsewhere)
                 return elsewhere
             return seen
         try:
-            fresh = await _in_thread(_look, self._request, self._reader, self._target)
+            fresh = await in_thread(_look, self._request, self._reader, self._target)
         except DatabaseError:
             return seen
         if fresh is not None:
@@ -293,7 +199,7 @@ class _Follower:
             await self._request.tell("announce", fresh.page.announcement)
 
     async def _push_pull(self, pull: PullShown) -> None:
-        html, spoken = await _in_thread(self._pull.told, pull, steady.now())
+        html, spoken = await in_thread(self._pull.told, pull, steady.now())
         await self._request.tell("pull", html)
         if spoken:
             await self._request.tell("announce", spoken)
@@ -313,7 +219,7 @@ class _Follower:
         while run is not None:
             usage = await self._hub.usage(run.id)
             if usage is not None:
-                html = await _in_thread(usage_fragment, page, usage, self._reader)
+                html = await in_thread(usage_fragment, page, usage, self._reader)
                 await self._request.tell("usage", html)
             await asyncio.sleep(USAGE_SECONDS)
 
@@ -323,7 +229,7 @@ class _Follower:
 
 async def _journal(request: Request, hub: Hub) -> None:
     try:
-        run = await _in_thread(_run_of, request)
+        run = await in_thread(_run_of, request)
     except DatabaseError:
         return await request.refuse(503)
     if run is None:
@@ -332,7 +238,7 @@ async def _journal(request: Request, hub: Hub) -> None:
         return await _download(request, hub, run)
     await request.start(200, "text/event-stream; charset=utf-8")
     await request.write("retry: 5000\n\n")
-    await _first_of(_follow_log(request, hub, run), _until_withdrawn(request, hub), request.left())
+    await first_of(_follow_log(request, hub, run), _until_withdrawn(request, hub), request.left())
     return await request.end()
 
 
@@ -343,7 +249,7 @@ async def _until_withdrawn(request: Request, hub: Hub) -> None:
             if not isinstance(await changes.get(), Withdrawn):
                 continue
             with suppress(DatabaseError):
-                if await _in_thread(_run_of, request) is None:
+                if await in_thread(_run_of, request) is None:
                     return await request.tell("gone", "")
 
 
@@ -408,23 +314,3 @@ async def _pump(
             await queue.put({"text": line.text[:4000], "stream": line.stream})
     finally:
         await queue.put(None)
-
-
-async def _first_of(*works: Coroutine[Any, Any, None]) -> None:
-    """Run all until one ends, and end the others. Raises what that one raised."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _cookies(header: str) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
-    except CookieError:
-        return {}

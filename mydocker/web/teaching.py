@@ -1,5 +1,6 @@
 """For those who maintain environments: their list, the definition of each, and who is in."""
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from mydocker.domain.people import Action, may
 from mydocker.domain.refusals import Kind, Refusal
 from mydocker.domain.state_words import STATUS_LOOKS, STATUS_SENTENCES, Look
 from mydocker.domain.words import gettext_noop as _
-from mydocker.services import environments, statistics
+from mydocker.services import environments, images, statistics
 from mydocker.services.answers import answer_to
 from mydocker.services.definitions import BadDefinition, read_definition, write_definition
 from mydocker.services.environments import Known
@@ -98,13 +99,27 @@ def _list(
         )
         for each in mine
     ]
+    build = request.GET.get("build", "")
     context = {
         "lines": lines,
         "may_create": may(visitor.person, Action.CREATE_ENVIRONMENT),
-        "text": text or STARTER,
+        "text": text or (_starter_with(visitor, build) if build else STARTER),
+        "is_begun": bool(build),
         "refused": told(refused, text, request),
     }
     return render(request, "teaching/list.html", context, status=_status(refused))
+
+
+def _starter_with(visitor: Visitor, build: str) -> str:
+    """The small example with a build's image, `SLUG/NUMBER`, and its title."""
+    slug, _slash, number = build.partition("/")
+    image = images.for_viewing(visitor.person, slug)
+    row = images.build(
+        visitor.person, slug, int(number) if number.isdecimal() and number.isascii() else 0
+    )
+    title = json.dumps(image.row.title, ensure_ascii=False)
+    text = STARTER.replace("image: mydocker/jupyterlab-python", f"image: {row.reference}")
+    return text.replace("Python for beginners", title).replace("Python pour débuter", title)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -6,10 +6,13 @@ from mydocker.web import (
     about,
     accounts,
     administration,
+    builds,
     catalogue,
     dashboard,
     entering,
     health,
+    image_files,
+    images,
     joining,
     signing,
     teaching,
@@ -18,6 +21,7 @@ from mydocker.web import (
 
 JOIN = r"^(?:shell/)?join/(?P<code>[^/]+)"
 WORKSPACE = "workspaces/<slug:workspace>"
+IMAGE = "teach/images/<slug:slug>"
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -47,6 +51,18 @@ urlpatterns = [
     path("go", entering.go, name="go"),
     path(".mydocker/enter", entering.enter, name="enter"),
     path("teach", teaching.environments_list, name="teach"),
+    path("teach/images", images.images_list, name="images"),
+    path("teach/images/new", images.new, name="image-new"),
+    path("teach/images/new/check", images.check, name="image-check"),
+    path(IMAGE, images.image, name="image"),
+    path(f"{IMAGE}/build", images.build_now, name="image-build"),
+    path(f"{IMAGE}/share", images.share, name="image-share"),
+    path(f"{IMAGE}/delete", images.delete, name="image-delete"),
+    path(f"{IMAGE}/files", image_files.add, name="image-files"),
+    path(f"{IMAGE}/files/<path:path>", image_files.file, name="image-file"),
+    path(f"{IMAGE}/builds/<int:number>", builds.build, name="build"),
+    path(f"{IMAGE}/builds/<int:number>/cancel", builds.cancel, name="build-cancel"),
+    path(f"{IMAGE}/builds/<int:number>/use", builds.use, name="build-use"),
     path("teach/<slug:slug>", teaching.environment, name="teach-environment"),
     path("teach/<slug:slug>/definition.yaml", teaching.export, name="teach-export"),
     path("admin/workspaces", administration.workspaces, name="admin-workspaces"),

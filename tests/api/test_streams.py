@@ -347,10 +347,17 @@ def test_a_busy_database_is_told_as_such(
     play(scene)
 
 
-@pytest.mark.parametrize("what", ["stream", "journal"])
-def test_pages_streams_are_handed_on(what: str, db: None) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/workspaces/aaaaaaaaaaaa/stream",
+        "/workspaces/aaaaaaaaaaaa/journal",
+        "/teach/images/scipy-l2/builds/3/stream",
+    ],
+)
+def test_pages_streams_are_handed_on(path: str, db: None) -> None:
     async def scene(streams: Streams) -> None:
-        async with streams.get(f"/workspaces/{'a' * 12}/{what}") as client:
+        async with streams.get(path) as client:
             assert (await client.start())[0] == 299
 
     play(scene)

@@ -16,6 +16,7 @@ from asgiref.wsgi import WsgiToAsgi
 from django.contrib.staticfiles import finders
 from django.core.wsgi import get_wsgi_application
 
+from mydocker.domain.build_logs import LogEntry
 from mydocker.domain.logs import LogLine
 from mydocker.ports.window import PullShown, UsageShown
 from mydocker.services.live import Hub
@@ -34,6 +35,10 @@ class FakeWindow:
     def __init__(self) -> None:
         self._readers: list[asyncio.Queue[PullShown | UsageShown]] = []
         self.lines: Sequence[LogLine] = LINES
+        self.build_entries: list[LogEntry] = []
+        self.is_build_open = True
+        """Whether more may come than these entries."""
+        self._build_news = asyncio.Event()
 
     def show(self, shown: PullShown | UsageShown) -> None:
         """From the event loop."""
@@ -54,6 +59,24 @@ class FakeWindow:
             yield line
         if follow:
             await asyncio.Event().wait()
+
+    def log(self, *entries: LogEntry, is_last: bool = False) -> None:
+        """Write into the log of whatever build; from the event loop."""
+        self.build_entries += entries
+        self.is_build_open = not is_last
+        self._build_news.set()
+        self._build_news = asyncio.Event()
+
+    async def build_log(self, build: str, *, after: int, follow: bool) -> AsyncIterator[LogEntry]:
+        number = after
+        while True:
+            news = self._build_news
+            while number < len(self.build_entries):
+                number += 1
+                yield self.build_entries[number - 1]
+            if not (follow and self.is_build_open):
+                return
+            await news.wait()
 
     async def usage(self, run: str) -> UsageShown | None:
         return UsageShown("", 700_000_000, 2_900_000_000, 41)
@@ -93,6 +116,11 @@ class Site:
         """Let something flow."""
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self.window.show, shown)
+
+    def log(self, *entries: LogEntry, is_last: bool = False) -> None:
+        """Let the build that is being looked at say something."""
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(lambda: self.window.log(*entries, is_last=is_last))
 
     async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":

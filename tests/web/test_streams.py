@@ -179,6 +179,20 @@ async def test_a_pull_is_told_in_words_and_cells(live_world: World, window: Fake
         assert spoken == "160\u00a0MB of 400\u00a0MB, 1 of 2 layers"
 
 
+async def test_the_cells_of_a_pull_are_drawn_in_french_too(
+    live_world: World, window: FakeWindow
+) -> None:
+    key = await sync_to_async(cookie_of)(live_world.student)
+    workspace = live_world.workspaces["pulling"]
+    async with following(window, f"/workspaces/{workspace}/stream", key, "fr") as browser:
+        await browser.start()
+        await browser.event("state")
+        layers = (LayerPart(10, 5), LayerPart(33, 7))
+        window.show(PullShown(workspace, 12, 43, layers))
+        _name, html = await browser.event("pull")
+    assert 'x="232.6" width="764.4"' in html and 'width="229,' not in html
+
+
 async def test_use_is_measured_while_it_is_ready(live_world: World, window: FakeWindow) -> None:
     key = await sync_to_async(cookie_of)(live_world.student)
     path = f"/workspaces/{live_world.workspaces['ready']}/stream"

@@ -13,6 +13,7 @@ from mydocker.services.operator import OPERATOR
 from mydocker.store import models, runs, statistics
 from mydocker.store.secrets import seal
 from mydocker.store.statistics import Census, Decision, Slept
+from tests.web import images_world
 
 JUPYTER: Mapping[str, Any] = {
     "slug": "jupyterlab-python",
@@ -117,6 +118,7 @@ def build(now: datetime) -> World:
     _Maker(now, other).ready("jupyterlab-python")
     _Maker(now, teacher).ready("cpp-l1")
     _count(now)
+    images_world.build(teacher, other, now)
     return World(now, student, other, teacher, administrator, made.workspaces, made.hosts)
 
 
