@@ -140,7 +140,9 @@ class BuildShown(BuildLineShown):
     dockerfile: str
     files: list[FileOfBuild]
     layers: list[LayerShown] = Field(description="The lowest first.")
-    packages: list[PackageShown]
+    packages: list[PackageShown] = Field(
+        description="Empty until they are looked for, a moment after it is done; the log ends then."
+    )
 
 
 class ImageLineShown(BaseModel):

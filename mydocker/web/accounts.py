@@ -30,6 +30,8 @@ LIFETIMES = (
 SCOPES = {
     Scope.READ_ENVIRONMENTS: _("See environments"),
     Scope.WRITE_ENVIRONMENTS: _("Apply and delete environments"),
+    Scope.READ_IMAGES: _("See images, their files and their builds"),
+    Scope.WRITE_IMAGES: _("Make, change and build images"),
     Scope.READ_WORKSPACES: _("Follow workspaces and their logs"),
     Scope.WRITE_WORKSPACES: _("Start, stop and delete workspaces"),
     Scope.OPEN_WORKSPACES: _("Enter workspaces and read their credentials"),

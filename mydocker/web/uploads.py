@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from mydocker.domain.recipes import MOST_BYTES
 from mydocker.web.visitors import visitor_of
 
-_TAKES_FILES = re.compile(r"/teach/images/[^/]+/files(?:/|$)")
+_TAKES_FILES = re.compile(r"/(?:teach|api/v1)/images/[^/]+/files(?:/|$)")
 """The gateway knows these addresses, too."""
 FIELDS_BYTES = 1 << 20
 """What comes with files: names, borders, the other fields."""

@@ -15,6 +15,7 @@ from mydocker.cli.serving import BODY_AROUND_FIELDS, Parser, server_on
 from mydocker.domain.recipes import MOST_BYTES
 
 FILES = "/teach/images/scipy-l2/files"
+API_FILES = "/api/v1/images/scipy-l2/files"
 USUAL = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + BODY_AROUND_FIELDS
 
 
@@ -31,14 +32,18 @@ def refused(path: str, length: int) -> bool:
 
 @pytest.mark.parametrize(
     "path", ["/", "/teach", "/sign-in", "/teach/images/new", "/teach/images/x", "/x" + FILES,
-             "/teach/images/x/files.html", "/api/v1/environments/x", "/teach/images/a/b/files"],
+             "/teach/images/x/files.html", "/api/v1/environments/x", "/teach/images/a/b/files",
+             "/api/v1/images/x", "/api/v1/images/x/builds/1"],
 )  # fmt: skip
 def test_most_requests_are_short(path: str) -> None:
     assert not refused(path, USUAL - 1)
     assert refused(path, USUAL)
 
 
-@pytest.mark.parametrize("path", [FILES, f"{FILES}?x=1", f"{FILES}/data/big.csv"])
+@pytest.mark.parametrize(
+    "path",
+    [FILES, f"{FILES}?x=1", f"{FILES}/data/big.csv", API_FILES, f"{API_FILES}/data/big.csv"],
+)
 def test_files_may_be_long_but_not_endless(path: str) -> None:
     assert not refused(path, USUAL)
     assert not refused(path, MOST_BYTES)
