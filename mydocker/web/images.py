@@ -250,7 +250,7 @@ def _as_text(typed: Typed) -> str:
     lines = [typed.title, ""]
     match typed.kind:
         case Kind.PACKAGES:
-            lines += [f"{gettext('Start from')}: {typed.base}"]
+            lines += [f"{gettext('Start from')} {typed.base}"]
             lines += [f"{key}: {', '.join(text.split())}" for key, text in typed.packages.items()]
         case Kind.DOCKERFILE:
             lines += [typed.text]
