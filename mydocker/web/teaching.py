@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mydocker import steady
@@ -103,11 +103,18 @@ def _list(
     context = {
         "lines": lines,
         "may_create": may(visitor.person, Action.CREATE_ENVIRONMENT),
-        "text": text or (_starter_with(visitor, build) if build else STARTER),
+        "text": text or (_starter_with(visitor, build) if build else _starter()),
         "is_begun": bool(build),
         "refused": told(refused, text, request),
     }
     return render(request, "teaching/list.html", context, status=_status(refused))
+
+
+def _starter() -> str:
+    """The small example; JupyterLab speaks the teacher's language in it."""
+    if get_language() != "fr":
+        return STARTER
+    return STARTER.replace("ports:\n", "variables:\n  LANG: fr_FR.UTF-8\nports:\n", 1)
 
 
 def _starter_with(visitor: Visitor, build: str) -> str:
@@ -118,7 +125,7 @@ def _starter_with(visitor: Visitor, build: str) -> str:
         visitor.person, slug, int(number) if number.isdecimal() and number.isascii() else 0
     )
     title = json.dumps(image.row.title, ensure_ascii=False)
-    text = STARTER.replace("image: mydocker/jupyterlab-python", f"image: {row.reference}")
+    text = _starter().replace("image: mydocker/jupyterlab-python", f"image: {row.reference}")
     return text.replace("Python for beginners", title).replace("Python pour débuter", title)
 
 

@@ -68,6 +68,7 @@ def test_from_nothing_to_a_link_that_a_student_opens(
     student.get_by_role("button", name="Ouvrir mon espace").locator("visible=true").first.click()
     student.wait_for_url(re.compile(r"mydocker-apps\.localhost"), timeout=DEADLINE_MS)
     lab.wait_for_lab(student)
+    expect(student.locator("#jp-MainMenu")).to_contain_text("Fichier")  # in French
     lab.new_notebook(student)
     lab.run(student, "import humanize, tabulate; humanize.intcomma(12345)", "'12,345'")
     lab.run(student, "open('/data/mesures.csv').read().split()[1]", "'1,9.81'")
