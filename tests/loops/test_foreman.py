@@ -31,7 +31,7 @@ from mydocker.testing.fake_builder import FakeBuildEngine, FakeBuilder, Step
 from tests.images import teacher
 from tests.loops.house import Watched, now
 
-BASE = "FROM mydocker/tiny"
+BASE = "FROM mydocker/tiny:latest"
 LASTS, FAILS, FILLS = "RUN sleep 600", "RUN pip install numpie", "RUN fill"
 STEPS = {
     LASTS: Step(lines=("here",), lasts=True),

@@ -63,8 +63,8 @@ def prepare(text: str, prelude: Sequence[str] = ()) -> Prepared:
         raise Mistakes(mistakes)
     written: list[tuple[str, int, int]] = []
     for number, each in enumerate(instructions, 1):
-        line = named[each.line].line if each.name == "FROM" else f"{each.name} {each.rest}"
-        written.append((line, number, each.line))
+        source = named.get(each.line)
+        written.append((source.line if source else f"{each.name} {each.rest}", number, each.line))
         if each.name == "FROM":
             written += [(line, 0, each.line) for line in prelude]
     bases = (base for each in named.values() for base in each.bases)
@@ -89,12 +89,17 @@ def prelude(instance: str, extra_ca: str, arguments: Collection[str]) -> Sequenc
     return [*lines, f"ARG {' '.join(variables)}"] if variables else lines
 
 
-def fetches(instruction: str) -> bool:
-    """Whether an instruction lets the engine itself download, as far as anybody can tell.
+def fetches(instruction: str, *, is_trigger: bool = False) -> bool:
+    """Whether an instruction lets the engine itself take something that nobody looked at, as far as
+    anybody can tell.
 
-    For `ONBUILD` triggers of a base too, which a build runs as if they stood in it.
+    `ONBUILD` triggers, those of a base too, run in a later build as if they stood in it: what such
+    a one copies from an image is not among the bases of that build.
     """
-    name, _space, rest = _NESTED.sub("", instruction.strip(), count=1).partition(" ")
+    bare = _NESTED.sub("", instruction.strip(), count=1)
+    name, _space, rest = bare.partition(" ")
+    if name.upper() == "COPY" and (is_trigger or bare != instruction.strip()):
+        return "--from" in rest
     # A variable may stand for any part of an address.
     return name.upper() == "ADD" and any(sign in rest for sign in ("//", "$", "git@"))
 
@@ -166,13 +171,22 @@ def _named(instructions: Sequence[Instruction]) -> Iterator[tuple[int, _Source]]
             stage = _STAGE.search(rest)
             image = expanded(rest.split()[0], values)
             is_base = image.lower() not in stages and image != "scratch"
+            image = _explicit(image) if is_base else image
             written = f"FROM {image} AS {stage[1]}" if stage else f"FROM {image}"
             yield each.line, _Source(written, (image,) if is_base else ())
             stages |= {stage[1].lower()} if stage else set()
             number += 1
         elif each.name == "COPY" and (source := flags.get("from", "")):
-            is_stage = source.lower() in stages or source.isdigit()
-            yield each.line, _Source("", () if is_stage else (source,))
+            is_stage = source.lower() in stages | {str(before) for before in range(number)}
+            image = source if is_stage else _explicit(source)
+            written = each.rest.replace(f"--from={source}", f"--from={image}", 1)
+            yield each.line, _Source(f"COPY {written}", () if is_stage else (image,))
+
+
+def _explicit(image: str) -> str:
+    """Write an image's name with its tag: without one the engine may take it for part of an id."""
+    last = image.rpartition("/")[2]
+    return image if not image or ":" in last or "@" in last else f"{image}:latest"
 
 
 def _of_bases(

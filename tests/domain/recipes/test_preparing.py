@@ -36,12 +36,12 @@ def test_every_instruction_stands_on_one_line_and_the_prelude_after_every_from()
         "FROM scratch",
         *PRELUDE,
         "COPY --from=first /a /b",
-        "COPY --from=mydocker/base /c /d",
+        "COPY --from=mydocker/base:latest /c /d",
         "COPY --from=0 /e /f",
     ]
     assert prepared.steps == (1, 2, 0, 0, 3, 4, 0, 0, 5, 6, 7)
     assert prepared.lines == (2, 3, 3, 3, 4, 7, 7, 7, 8, 9, 10)
-    assert prepared.bases == ("mydocker/tiny:latest", "mydocker/base")
+    assert prepared.bases == ("mydocker/tiny:latest", "mydocker/base:latest")
 
 
 def test_the_prelude_of_an_installation_is_let_through_and_names_what_steps_need() -> None:
@@ -58,7 +58,7 @@ def test_what_is_rendered_can_be_prepared_with_the_same_steps(recipe: PackageLis
     text = render(recipe)
     prepared = prepare(text, PRELUDE)
     assert [step for step in prepared.steps if step] == [each.number for each in steps(text)]
-    assert prepared.bases == (recipe.base,)
+    assert prepared.bases[0].removesuffix(":latest") == recipe.base.removesuffix(":latest")
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,7 @@ def test_what_is_rendered_can_be_prepared_with_the_same_steps(recipe: PackageLis
         "ADD --chown=1:1 http://a /x",
         "ADD git@example.org:a.git /x",
         "ONBUILD ADD http://a /x",
+        "ONBUILD COPY --from=mydocker/base /a /b",
         "onbuild onbuild add http://a /x",
         "ADD\thttp://a /x",
         "A\\\nDD http://a /x",
@@ -86,6 +87,14 @@ def test_the_engine_itself_downloads_nothing(line: str) -> None:
 def test_what_fetches_nothing_may_stand_there(text: str) -> None:
     assert not fetches(text)
     prepare(f"FROM mydocker/tiny\n{text}\n")
+
+
+@pytest.mark.parametrize("name", ["a1", "abcdef123456", "0", "7", "deadbeef"])
+def test_no_name_is_taken_for_a_part_of_an_images_id(name: str) -> None:
+    prepared = prepare(f"FROM {name}\nFROM mydocker/tiny\nCOPY --from={name}7 /a /b\n")
+    assert prepared.bases == (f"{name}:latest", "mydocker/tiny:latest", f"{name}7:latest")
+    assert f"FROM {name}:latest\n" in prepared.text
+    assert f"COPY --from={name}7:latest /a /b\n" in prepared.text
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,9 @@ class DockerBuilder:
             if found is None:
                 found = await self._fetch(reference, told)
             triggers = (found.get("Config") or {}).get("OnBuild") or ()
-            for trigger in filter(fetches, map(str, triggers)):
+            for trigger in triggers:
+                if not fetches(str(trigger), is_trigger=True):
+                    continue
                 raise BuildFailed(Why.BASE, f"{reference} makes builds on it download: {trigger}")
 
     async def _fetch(self, reference: str, told: Told) -> Json:
