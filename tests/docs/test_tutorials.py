@@ -30,7 +30,7 @@ from tests.docs.tutorials import (
     steps_of,
 )
 from tests.docs.walking import Walk, browser_of
-from tests.service import Service
+from tests.service import Service, running
 
 MARKERS = {"run", "by", "prints", "example", "step"}
 COMMAND_SECONDS = 240
@@ -73,6 +73,17 @@ def test_the_student_finds_their_file_again(service: Service, language: str) -> 
     with browser_of(language) as context:
         walk = Walk(context, service.url)
         for verb, words in steps_of("student", language):
+            walk.do(verb, words)
+
+
+@pytest.mark.engine
+@pytest.mark.browser
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_teacher_makes_an_image_and_tries_it(language: str) -> None:
+    # There is one teacher, to whom all is new in each language.
+    with running() as service, browser_of(language) as context:
+        walk = Walk(context, service.url)
+        for verb, words in steps_of("image", language):
             walk.do(verb, words)
 
 

@@ -19,8 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "tutorials"
 LANGUAGES = ("en", "fr")
-PAGES = ("student", "teacher", "administrator", "operator")
-EXECUTED = ("operator", "student")
+PAGES = ("student", "image", "teacher", "administrator", "operator")
+EXECUTED = ("operator", "student", "image")
 
 _PART = re.compile(
     r"(?:^<!-- (?P<marker>[^\n]*?) -->$\n?)(?:^```(?P<kind>\w+)\n(?P<text>.*?)^```$)?"

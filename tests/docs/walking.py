@@ -1,5 +1,6 @@
-"""Does in a real browser what the student's tutorial says, by the words that stand on the page."""
+"""Does in a real browser what a tutorial says, by the words that stand on the page."""
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -7,7 +8,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Error, Locator, Page, sync_playwright
+from playwright.sync_api import (
+    BrowserContext,
+    Error,
+    FilePayload,
+    Locator,
+    Page,
+    sync_playwright,
+)
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -17,6 +25,11 @@ ARGUMENTS = [
 DEADLINE_SECONDS = 60.0
 OPENS_BY_ITSELF_SECONDS = 5.0
 BLINK_MILLISECONDS = 50
+BUILD_SECONDS = 300.0
+MEASURES = b"time,speed\n1,9.81\n"
+"""What the reader has on their computer."""
+PICTURES = os.environ.get("MYDOCKER_TEST_PICTURES", "")
+"""A folder, where pictures are wanted."""
 
 
 @contextmanager
@@ -61,6 +74,10 @@ class Walk:
             "see": self.see,
             "save": self.save,
             "find": self.find,
+            "name": self.give_name,
+            "add": self.add_package,
+            "upload": self.upload,
+            "await": self.wait_for,
         }
         steps[verb](words)
 
@@ -124,6 +141,31 @@ class Walk:
     def find(self, name: str) -> None:
         """See the file in the list of files."""
         self.application.locator(".jp-DirListing-itemText", has_text=name).first.wait_for()
+
+    def give_name(self, name: str) -> None:
+        """Write into the first field of a form."""
+        self.page.get_by_role("main").get_by_role("textbox").first.fill(name)
+
+    def add_package(self, name: str) -> None:
+        """Write into the list of Python's packages."""
+        field = self.page.locator("#add-pip")
+        field.fill(name)
+        field.press("Enter")
+        self.page.locator(".packages[data-manager=pip] .pk li", has_text=name).wait_for()
+
+    def upload(self, name: str) -> None:
+        """Choose a file of one's own and send it."""
+        form = self.page.locator("form:has(input[type=file])")
+        chosen = FilePayload(name=name, mimeType="text/csv", buffer=MEASURES)
+        form.locator("input[type=file]").set_input_files(chosen)
+        form.locator("button").click()
+        self.page.locator("#files table", has_text=name).wait_for()
+
+    def wait_for(self, label: str) -> None:
+        """Wait until something can be pressed."""
+        self._named(label).wait_for(timeout=BUILD_SECONDS * 1000)
+        if PICTURES:
+            self.page.screenshot(path=f"{PICTURES}/{label}.png", full_page=True)
 
     def _named(self, label: str) -> Locator:
         name = re.compile(rf"^\s*{re.escape(label)}\b")
