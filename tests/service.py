@@ -17,6 +17,8 @@ from typing import Any
 
 import httpx
 
+from mydocker.agent.cages import Cages
+from mydocker.agent.cgroups import controllers
 from tests.agent.dormitory import remove_swap
 
 ROOT = Path(__file__).parent.parent
@@ -131,6 +133,13 @@ class Service:
             "docker", "network", "ls", "-q", "--filter", f"name=md-{self.instance}"
         ):
             subprocess.run(["docker", "network", "rm", network], capture_output=True, check=False)
+        built = _lines(
+            "docker", "images", "--format", "{{.Repository}}:{{.Tag}}",
+            "--filter", f"reference=md-{self.instance}/*",
+        )  # fmt: skip
+        if built:
+            subprocess.run(["docker", "rmi", *built], capture_output=True, check=False)
+        Cages(controllers(), self.instance).uncage(())
         subprocess.run(["nft", "delete", "table", "inet", f"mydocker_{self.instance}"],
                        capture_output=True, check=False)  # fmt: skip
         for mount in [*reversed(self.mounts()), f"{self.data}/slots"]:

@@ -15,6 +15,7 @@ from mydocker.loops.database import Database
 from mydocker.loops.journal import Journals
 from mydocker.loops.launching import Protection
 from mydocker.ports.builder import Builder, BuildFailed, Why
+from mydocker.ports.errors import Unavailable
 from mydocker.ports.nodes import NodeAgent
 from mydocker.steady import SteadyClock
 from mydocker.store import builds
@@ -88,6 +89,8 @@ class Foreman:
         for work in self._works.values():
             work.task.cancel()
         await asyncio.gather(*(work.task for work in self._works.values()), return_exceptions=True)
+        with suppress(Unavailable):
+            await self._agent.uncage(())
 
     async def _begin(self, waiting: Collection[BuildRow]) -> None:
         if len(self._works) >= self._at_once:
