@@ -12,6 +12,8 @@ from enum import StrEnum
 
 LATELY = timedelta(hours=1)
 """How long a person's turn counts."""
+NEWEST = "latest"
+"""Instead of a number, in the name of an image: its newest good build."""
 MOST_TRIES = 3
 """A build that was cut off so often, by an engine or a service that ended, may be the reason."""
 

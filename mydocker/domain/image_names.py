@@ -33,7 +33,8 @@ def fault_of_image(reference: str) -> Fault | None:
 
 def _looks_like_an_id(reference: str) -> bool:
     # The engine takes 64 hexadecimal digits for an id and refuses them as a name.
-    return re.fullmatch(r"[0-9a-f]{64}", reference) is not None
+    # And what begins like a digest for the beginning of one.
+    return re.match(r"[0-9a-f]{64}$|sha(?:256|384|512)(?::|@|$)", reference) is not None
 
 
 def _hint(reference: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from mydocker.domain.builds import MOST_TRIES, State
+from mydocker.domain.builds import MOST_TRIES, NEWEST, State
 from mydocker.domain.environments import Mistakes
 from mydocker.domain.recipes import Prepared, explain, prelude, prepare, steps
 from mydocker.loops import metrics
@@ -41,8 +41,6 @@ from mydocker.store.doorbell import ring
 LOG = structlog.get_logger()
 TAIL_LINES = 300
 """Of what was said last, for the explanation."""
-NEWEST = "latest"
-"""Instead of a number, in the name of an image: its newest good build."""
 CA_FILE = ".mydocker.extra-ca.crt"
 FETCH_EVERY_BYTES = 4 << 20
 
@@ -110,10 +108,13 @@ class Site:
             LOG.warning("build.cut_off", build=row.id, error=str(error))
             await self.cut_off(row, journal)
         else:
-            await self._finish(row, built)
-            journal.write("look")
-            await self._look(row)
-            await self._over(row, State.DONE, journal)
+            if await self._finish(row, built):
+                journal.write("look")
+                await self._look(row)
+                await self._over(row, State.DONE, journal)
+            else:  # somebody cancelled it in this very moment
+                await self._builder.discard(reference_of(self._terms.instance, row))
+                await self.cancel(row, journal)
 
     async def _built(self, row: BuildRow, prepared: Prepared, teller: "Teller") -> Built:
         by_systemd = self._ground is not None and self._ground.has_systemd_cgroups
@@ -121,7 +122,6 @@ class Site:
         order = Order(
             build=row.id,
             reference=reference_of(self._terms.instance, row),
-            also=f"{repository_of(self._terms.instance, row)}:{NEWEST}",
             dockerfile=prepared.text,
             bases=prepared.bases,
             files=[*self._files(row)],
@@ -145,15 +145,24 @@ class Site:
             self._terms.instance, CA_FILE if self._terms.extra_ca else "", self._terms.arguments
         )
 
-    async def _finish(self, row: BuildRow, built: Built) -> None:
-        await self._database(
+    async def _finish(self, row: BuildRow, built: Built) -> bool:
+        """Note the image; False if nobody wants it any more."""
+        reference = reference_of(self._terms.instance, row)
+        is_done = await self._database(
             partial(
-                builds.finish, row.id, reference=reference_of(self._terms.instance, row),
+                builds.finish, row.id, reference=reference,
                 engine_id=built.image, size_bytes=built.size_bytes,
                 layers=[(each.made_by, each.size_bytes) for each in built.layers],
                 packages=(), now=self._clock.now(),
             )
         )  # fmt: skip
+        if is_done:
+            newest = f"{repository_of(self._terms.instance, row)}:{NEWEST}"
+            try:
+                await self._builder.name(reference, newest)
+            except Unavailable as error:  # those who follow the newest stay with the one before
+                LOG.warning("build.not_newest", build=row.id, error=str(error))
+        return is_done
 
     async def _look(self, row: BuildRow) -> None:
         """Note what is in the image. It is there already, and may be used meanwhile."""
@@ -166,8 +175,10 @@ class Site:
 
     async def fail(self, row: BuildRow, failure: Mapping[str, object], journal: Journal) -> None:
         """Note that there will be no image."""
-        await self._database(builds.fail, row.id, failure, self._clock.now())
-        await self._over(row, State.FAILED, journal)
+        if await self._database(builds.fail, row.id, failure, self._clock.now()):
+            await self._over(row, State.FAILED, journal)
+        else:
+            await self.cancel(row, journal)
 
     async def fail_with(self, row: BuildRow, failed: BuildFailed, journal: Journal) -> None:
         """Note why there will be no image."""
@@ -182,9 +193,11 @@ class Site:
             await self.cancel(row, journal)
 
     async def cancel(self, row: BuildRow, journal: Journal) -> None:
-        """End a build that nobody wants any more."""
-        if await self._database(builds.cancel, row.id, self._clock.now()):
-            await self._over(row, State.CANCELLED, journal)
+        """End a build that nobody wants any more; whatever became of it, its log has an end."""
+        await self._database(builds.cancel, row.id, self._clock.now())
+        now = await self._database(builds.by_id, row.id)
+        if now is None or now.state.is_over:
+            await self._over(row, now.state if now else State.CANCELLED, journal)
 
     async def _over(self, row: BuildRow, state: State, journal: Journal) -> None:
         journal.write("end", state.value)

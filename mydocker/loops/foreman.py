@@ -19,7 +19,7 @@ from mydocker.ports.errors import Unavailable
 from mydocker.ports.nodes import NodeAgent
 from mydocker.steady import SteadyClock
 from mydocker.store import builds
-from mydocker.store.builds import BuildRow
+from mydocker.store.builds import BuildLine, BuildRow
 from mydocker.store.doorbell import ring
 
 LOG = structlog.get_logger()
@@ -64,21 +64,27 @@ class Foreman:
 
     async def turn(self, key: str, woken: asyncio.Event) -> None:
         if over := [id for id, work in self._works.items() if work.task.done()]:
+            for id in over:
+                _tell_of(self._works[id])
             self._works = {id: work for id, work in self._works.items() if id not in over}
             self._is_swept = False  # their cages are left
         rows = await self._database(builds.live)
-        await self._end_unwanted(rows)
+        ended = await self._end_unwanted(rows)
         for state in LIVE:
             metrics.BUILDS.labels(state.value).set(sum(row.state is state for row in rows))
         strangers = [
-            row for row in rows if row.state is State.BUILDING and row.id not in self._works
+            row
+            for row in rows
+            if row.state is State.BUILDING and row.id not in self._works and row.id not in ended
         ]
         waiting = [row for row in rows if row.state is State.QUEUED]
-        if strangers or not (self._is_swept or self._works):
+        if strangers or not self._is_swept:
             await self._sweep()
-        for row in strangers:
-            with self._journals.open(row.id) as journal:
-                await self._site.cut_off(row, journal)
+        for stranger in strangers:
+            row = await self._database(builds.by_id, stranger.id)
+            if row is not None:
+                with self._journals.open(row.id) as journal:
+                    await self._site.cut_off(row, journal)
             woken.set()  # it waits now
         await self._spare_the_disk()
         if waiting:
@@ -92,7 +98,7 @@ class Foreman:
         with suppress(Unavailable):
             await self._agent.uncage(())
 
-    async def _begin(self, waiting: Collection[BuildRow]) -> None:
+    async def _begin(self, waiting: Collection[BuildLine]) -> None:
         if len(self._works) >= self._at_once:
             return
         await self._protection.ensure()
@@ -118,13 +124,21 @@ class Foreman:
 
         return asyncio.create_task(work(), name=f"build:{row.id}")
 
-    async def _end_unwanted(self, rows: Collection[BuildRow]) -> None:
-        """End what was asked to be cancelled, and what is not there any more."""
+    async def _end_unwanted(self, rows: Collection[BuildLine]) -> Collection[str]:
+        """End what was asked to be cancelled, and what is not there any more; returns the ids.
+
+        What has its image already, and is only looked into, goes on.
+        """
         wanted = {row.id for row in rows if not row.cancel_asked}
+        ended = set()
         for id, work in list(self._works.items()):
-            if id not in wanted and await self._ended(work):
+            if id in wanted or not await self._database(builds.wants_cancel, id):
+                continue
+            ended.add(id)
+            if await self._ended(work):
                 with self._journals.open(id) as journal:
                     await self._site.cancel(work.row, journal)
+        return ended
 
     async def _ended(self, work: Work) -> bool:
         """End a build under way; False if it came to its end by itself meanwhile."""
@@ -152,3 +166,9 @@ class Foreman:
         if left or busy:
             LOG.info("builds.swept", left=list(left), busy=list(busy))
         self._is_swept = True
+
+
+def _tell_of(work: Work) -> None:
+    """Log what nobody expected of a build that has ended."""
+    if not work.task.cancelled() and (error := work.task.exception()):
+        LOG.error("build.broke", build=work.row.id, exc_info=error)

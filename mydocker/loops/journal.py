@@ -33,9 +33,11 @@ class Journals:
     @contextmanager
     def open(self, build: str) -> Iterator["Journal"]:
         """Go on writing the log of a build, from its beginning if there is none."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         file = os.open(self._folder / f"{build}.log", flags, 0o600)
         self._open.add(build)
+        if _is_torn(file):
+            os.write(file, b"\n")
         try:
             yield Journal(file, lambda: self._told(build))
         finally:
@@ -48,18 +50,18 @@ class Journals:
         path, rest = self._folder / f"{build}.log", b""
         at = number = 0
         while True:
-            news = self._news[build]
             is_open = build in self._open
+            news = self._news[build] if is_open else None
             piece = await asyncio.to_thread(_piece, path, at)
             at += len(piece)
             *lines, rest = (rest + piece).split(b"\n")
             for line in lines:
                 number += 1
-                if number > after:
-                    yield LogEntry(*json.loads(line))
-            if not piece and not (follow and is_open):
+                if number > after and (entry := _entry(line)):
+                    yield entry
+            if not piece and not (follow and news):
                 return
-            if not piece:
+            if not piece and news:
                 await news.wait()
 
     def remove(self, build: str) -> None:
@@ -101,3 +103,16 @@ def _piece(path: Path, at: int) -> bytes:
             return file.read(PIECE_BYTES)
     except FileNotFoundError:
         return b""
+
+
+def _entry(line: bytes) -> LogEntry | None:
+    """Read a line; None for one that a full disk or the end of a process cut off."""
+    try:
+        return LogEntry(*json.loads(line))
+    except (ValueError, TypeError):
+        return None
+
+
+def _is_torn(file: int) -> bool:
+    size = os.fstat(file).st_size
+    return size > 0 and os.pread(file, 1, size - 1) != b"\n"

@@ -48,8 +48,6 @@ class Order:
     """Its id, `[a-z2-7]{12}`. An order may be repeated: what an earlier try left is taken away."""
     reference: str
     """What the image will be called; a name of this installation's own."""
-    also: str
-    """Another name, which the image takes from the one that had it: that of the newest good one."""
     dockerfile: str
     bases: Sequence[str]
     """Images that it is built on; those that are not here are fetched first."""
@@ -176,6 +174,10 @@ class Builder(Protocol):
         killed caller left, `sweep` ends. Layers stay as cache. Raises `BuildFailed`, and
         `Unavailable` where the engine went away: the same order may be given again.
         """
+        ...
+
+    async def name(self, reference: str, also: str) -> None:
+        """Give a built image another name, which it takes from the one that had it."""
         ...
 
     async def packages(self, reference: str) -> Sequence[Installed]:

@@ -30,6 +30,8 @@ from mydocker.store.transactions import unit_of_work
 
 FOLDER = "files"
 """Of the context, where a list of packages has its files; see `domain.recipes.render`."""
+MOST_LIVE = 20
+"""Builds of one person that wait or are under way."""
 _LARGEST_NUMBER = 2**31 - 1
 
 
@@ -80,6 +82,12 @@ def ask_build(person: Person, slug: str, now: datetime, *, use_cache: bool = Tru
     dockerfile = dockerfile_of(known.recipe, has_files=bool(files))
     for base in _checked(dockerfile).bases:
         may_use(person, base)
+    if store.live_of_person(person.id) >= MOST_LIVE:
+        raise Refusal(
+            Kind.CONFLICT, "too_many_builds",
+            _("You have %(most)s builds that wait or are under way: more cannot wait."),
+            _("Wait for one of them, or cancel one."), most=MOST_LIVE,
+        )  # fmt: skip
     with unit_of_work():
         if images.hold(known.row.id) != known.row.revision:
             raise Refusal(
@@ -119,7 +127,9 @@ def cancel_build(person: Person, slug: str, number: int, now: datetime) -> Build
     with unit_of_work():
         # A build may begin, or wait again, between two looks.
         cancelled = (
-            store.cancel(build.id, now) or store.ask_cancel(build.id) or store.cancel(build.id, now)
+            store.cancel_waiting(build.id, now)
+            or store.ask_cancel(build.id)
+            or store.cancel_waiting(build.id, now)
         )
         if cancelled:
             ring("build", build.id)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from mydocker.domain.builds import NEWEST, State
 from mydocker.domain.people import Action, Person, may
 from mydocker.domain.recipes import Recipe, read_recipe
 from mydocker.domain.refusals import Kind, Refusal
 from mydocker.domain.words import gettext_noop as _
+from mydocker.store import builds
 from mydocker.store import images as store
 from mydocker.store.images import ImageRow
 
@@ -64,7 +66,7 @@ def reference_of(slug: str, number: int) -> str:
 
 def newest_of(slug: str) -> tuple[str, str]:
     """The names under which an environment runs the newest good build, whichever that is."""
-    return f"{_prefix()}{slug}:latest", f"{_prefix()}{slug}"
+    return f"{_prefix()}{slug}:{NEWEST}", f"{_prefix()}{slug}"
 
 
 def may_use(person: Person, reference: str) -> None:
@@ -74,8 +76,20 @@ def may_use(person: Person, reference: str) -> None:
     """
     # The engine takes these hosts for its own.
     name = reference.removeprefix("index.").removeprefix("docker.io/")
-    if name.startswith(_prefix()):
-        for_viewing(person, re.split("[:@]", name.removeprefix(_prefix()))[0])
+    if not name.startswith(_prefix()):
+        return
+    slug, tag = re.match(r"([^:@]*):?(.*)", name.removeprefix(_prefix()), re.DOTALL).groups()  # type: ignore[union-attr]
+    row = for_viewing(person, slug).row
+    # The engine may still have what another image of this name was.
+    number = int(tag) if tag.isascii() and tag.isdecimal() and len(tag) < 10 else 0
+    is_newest = tag in ("", NEWEST)
+    found = builds.latest_good(row.id) if is_newest else builds.by_number(row.id, number)
+    if found is None or found.state is not State.DONE:
+        raise Refusal(
+            Kind.CONFLICT, "no_such_build",
+            _("“%(image)s” is not the name of a build that ended well."),
+            _("Take the name from the page of a build."), image=reference[:200],
+        )  # fmt: skip
 
 
 def _prefix() -> str:

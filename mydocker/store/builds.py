@@ -163,10 +163,14 @@ def live_of(images: Collection[str]) -> Mapping[str, BuildLine]:
     return _by_image(f"b.image_id IN {{images}} AND b.{_LIVE}", images)
 
 
-def live() -> Sequence[BuildRow]:
+def live() -> Sequence[BuildLine]:
     """Every build that waits or is under way, by when it was asked for."""
-    found = sql.rows(f"{_ROWS} b.{_LIVE} ORDER BY b.asked_at, b.id")
-    return [_row(row) for row in found]
+    return _lines(f"b.{_LIVE} ORDER BY b.asked_at, b.id")
+
+
+def live_of_person(person: str) -> int:
+    """How many builds of a person wait or are under way."""
+    return Build.objects.filter(asked_by=person, state__in=[State.QUEUED, State.BUILDING]).count()
 
 
 def begun_lately(since: datetime) -> Sequence[str]:
@@ -209,7 +213,7 @@ def finish(
     return _move(
         "state = 'done', reference = %s, engine_id = %s, size_bytes = %s, layers = %s,"
         " packages = %s, ended_at = %s",
-        "state = 'building'", build, reference, engine_id, size_bytes,
+        "state = 'building' AND NOT cancel_asked", build, reference, engine_id, size_bytes,
         [list(each) for each in layers], [list(each) for each in packages], now,
     )  # fmt: skip
 
@@ -226,6 +230,11 @@ def fail(build: str, failure: Mapping[str, object], now: datetime) -> bool:
         "state = 'failed', failure = %s, ended_at = %s", "state = 'building'",
         build, dict(failure), now,
     )  # fmt: skip
+
+
+def cancel_waiting(build: str, now: datetime) -> bool:
+    """End a build that waits. False if it does not."""
+    return _move("state = 'cancelled', ended_at = %s", "state = 'queued'", build, now)
 
 
 def cancel(build: str, now: datetime) -> bool:

@@ -89,8 +89,13 @@ class FakeBuilder:
                 raise BuildFailed(Why.TIME, "time limit exceeded", status=124) from error
         digest = hashlib.sha256(order.dockerfile.encode()).hexdigest()
         built = Built(f"sha256:{digest}", 10**6 + sum(each.size_bytes for each in layers), layers)
-        self.engine.images |= {order.reference: built, order.also: built}
+        self.engine.images[order.reference] = built
         return built
+
+    async def name(self, reference: str, also: str) -> None:
+        """See the port."""
+        self._answer()
+        self.engine.images[also] = self.engine.images[reference]
 
     async def packages(self, reference: str) -> Sequence[Installed]:
         """See the port."""

@@ -55,8 +55,7 @@ class World:
         # What other worlds built is not in the cache of this one.
         prepared = prepare("\n".join([BASE, f"ENV WORLD={self.instance}", *steps]))
         reference = f"md-{self.instance}/test:{build}"
-        newest = f"md-{self.instance}/test:latest"
-        return Order(build, reference, newest, prepared.text, prepared.bases, cage=cage)
+        return Order(build, reference, prepared.text, prepared.bases, cage=cage)
 
 
 @asynccontextmanager

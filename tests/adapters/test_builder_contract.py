@@ -83,7 +83,9 @@ async def test_what_was_built_before_is_not_built_again(world: World) -> None:
     newest = await world.builder.build(anew, ear)
     assert ear.lines == ["one", "two", "three"]
     assert newest.image != first.image or world.cages is None
-    assert await world.builder.packages(anew.also)
+    also = f"md-{world.instance}/test:latest"
+    await world.builder.name(anew.reference, also)
+    assert await world.builder.packages(also)
 
 
 async def test_a_step_that_fails_is_told_with_its_status(world: World) -> None:

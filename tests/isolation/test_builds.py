@@ -63,7 +63,7 @@ def _order(service: Service, cages: Cages, *steps: str, files: dict[str, Path]) 
     parent = str(cages.cage(build, 256, "cgroupfs")["parent"])  # type: ignore[index]
     prepared = prepare("\n".join(["FROM mydocker/tiny", "USER root", *steps]))
     return Order(
-        build, f"md-{service.instance}/attack:{build}", f"md-{service.instance}/attack:latest",
+        build, f"md-{service.instance}/attack:{build}",
         prepared.text, prepared.bases, cage=Cage(512 << 20, 10**9, 1 << 30, SOON, parent),
         files=[FileOfContext(path, source) for path, source in files.items()], use_cache=False,
     )  # fmt: skip
@@ -122,7 +122,6 @@ async def _attack(service: Service, folder: Path, targets: dict[str, tuple[str, 
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await builder.discard(f"md-{service.instance}/attack:latest")
         for each in orders:
             await builder.discard(each.reference)
         await builder.close()

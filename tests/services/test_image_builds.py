@@ -10,11 +10,11 @@ from mydocker.domain.people import Person
 from mydocker.domain.recipes import Dockerfile, ExistingImage, GitRepository, render
 from mydocker.domain.refusals import Kind, Refusal
 from mydocker.services import images
-from mydocker.services.image_builds import BadRecipe, dockerfile_of
+from mydocker.services.image_builds import MOST_LIVE, BadRecipe, dockerfile_of
 from mydocker.store import builds as store
 from mydocker.store import doorbell
 from mydocker.store import images as stored_images
-from tests.images import NUMBERS, SMALL, small, teacher, upload
+from tests.images import NUMBERS, SMALL, build_done, small, teacher, upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE = timedelta(minutes=1)
@@ -82,11 +82,37 @@ def test_nothing_is_built_on_an_image_that_one_may_not_see(
     owner: Person, now: datetime, text: str
 ) -> None:
     other = teacher(now, "other@example.org")
-    small(now, other, "Copy", Dockerfile(text.format(images.reference_of("small", 1))))
+    good = images.reference_of("small", build_done(owner, "small", now))
+    small(now, other, "Copy", Dockerfile(text.format(good)))
     refusal = refused(lambda: images.ask_build(other, "copy", now))
     assert refusal.code == "image_not_shared" and images.builds(other, "copy") == []
     images.share(owner, "small", {other.mail: False}, now)
     assert images.ask_build(other, "copy", now).number == 1
+
+
+def test_one_person_does_not_fill_the_queue(now: datetime) -> None:
+    person, other = teacher(now), teacher(now, "other@example.org")
+    for number in range(MOST_LIVE):
+        small(now, person, f"Image {number}")
+        images.ask_build(person, f"image-{number}", now)
+    small(now, person, "One more")
+    assert refused(lambda: images.ask_build(person, "one-more", now)).code == "too_many_builds"
+    small(now, other, "Theirs")
+    images.ask_build(other, "theirs", now)
+    images.cancel_build(person, "image-3", 1, now)
+    images.ask_build(person, "one-more", now)
+
+
+def test_cancelling_twice_leaves_the_end_to_the_builder(owner: Person, now: datetime) -> None:
+    build = images.ask_build(owner, "small", now)
+    store.begin(build.id, now)
+    for _ in range(2):
+        cancelled = images.cancel_build(owner, "small", build.number, now)
+        assert (cancelled.state, cancelled.cancel_asked) == (State.BUILDING, True)
+    assert not store.finish(
+        build.id, reference="x", engine_id="", size_bytes=1, layers=[], packages=[], now=now
+    )
+    assert store.cancel(build.id, now)
 
 
 def test_what_the_builder_would_not_take_is_told_by_line(now: datetime) -> None:

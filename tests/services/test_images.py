@@ -13,8 +13,7 @@ from mydocker.domain.people import Person, Role
 from mydocker.domain.recipes import Dockerfile, ExistingImage, Recipe
 from mydocker.domain.refusals import Kind, Refusal
 from mydocker.services import environments, images, people
-from mydocker.store import builds as stored_builds
-from tests.images import NUMBERS, SMALL, admin, small, teacher, upload
+from tests.images import NUMBERS, SMALL, admin, build_done, small, teacher, upload
 from tests.people import TINY, student, tiny
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,16 +24,6 @@ def refused(ask: Callable[[], object]) -> Refusal:
     with pytest.raises(Refusal) as caught:
         ask()
     return caught.value
-
-
-def build_done(person: Person, slug: str, now: datetime) -> int:
-    build = images.ask_build(person, slug, now)
-    stored_builds.begin(build.id, now)
-    stored_builds.finish(
-        build.id, reference=images.reference_of(slug, build.number), engine_id="sha256:1",
-        size_bytes=1, layers=[], packages=[], now=now,
-    )  # fmt: skip
-    return build.number
 
 
 ASKED: dict[str, Callable[[Person, datetime], object]] = {
@@ -329,7 +318,7 @@ def test_references_are_names_that_an_engine_takes(now: datetime) -> None:
     assert fault_of_image(images.reference_of("x" * 63, 2**31 - 1)) is None
 
 
-OTHER_WAYS = ["{}", "docker.io/{}", "index.docker.io/{}", "{}@sha256:" + "0" * 64]
+OTHER_WAYS = ["{}", "docker.io/{}", "index.docker.io/{}"]
 
 
 @pytest.mark.parametrize("way", OTHER_WAYS)
@@ -344,6 +333,30 @@ def test_nobody_runs_an_image_that_they_may_not_see(way: str, now: datetime) -> 
     assert refused(lambda: environments.apply(other, definition, now)).code == "image_not_shared"
     images.share(owner, "small", {other.mail: False}, now)
     assert environments.apply(other, definition, now)[1]
+
+
+def test_a_name_of_an_image_is_that_of_one_of_its_builds(now: datetime) -> None:
+    owner = teacher(now)
+    small(now, owner)
+    good = images.reference_of("small", build_done(owner, "small", now))
+    digest = "@sha256:" + "0" * 64
+    wrong = (f"{good}7", f"{good}{digest}", images.reference_of("small", 0), f"{good}.1")
+    for image in wrong:
+        definition = read_environment({**TINY, "image": image})
+        refusal = refused(lambda: environments.apply(owner, definition, now))  # noqa: B023
+        assert refusal.code == "no_such_build"
+
+
+def test_who_takes_the_name_of_a_deleted_image_does_not_get_its_builds(now: datetime) -> None:
+    owner, heir = teacher(now), teacher(now, "heir@example.org")
+    small(now, owner)
+    old = images.reference_of("small", build_done(owner, "small", now))
+    images.delete(owner, "small", now)
+    small(now, heir)
+    for image in (old, *images.newest_of("small")):
+        definition = read_environment({**TINY, "image": image})
+        refusal = refused(lambda: environments.apply(heir, definition, now))  # noqa: B023
+        assert refusal.code == "no_such_build"
 
 
 def test_who_lost_the_right_to_see_an_image_may_still_change_what_runs_it(now: datetime) -> None:

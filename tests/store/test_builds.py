@@ -29,6 +29,7 @@ MOVES: dict[str, Move] = {
     ),
     "fail": lambda build, now: builds.fail(build, {"why": "step", "line": 2}, now),
     "cancel": builds.cancel,
+    "cancel_waiting": builds.cancel_waiting,
     "ask_cancel": lambda build, _now: builds.ask_cancel(build),
     "collect": builds.collect,
 }  # fmt: skip
@@ -42,14 +43,16 @@ WAYS = {
     "collected": ["begin", "finish", "collect"],
 }
 LEADS = {
-    "queued": {"begin": State.BUILDING, "cancel": State.CANCELLED},
+    "queued": {
+        "begin": State.BUILDING, "cancel": State.CANCELLED, "cancel_waiting": State.CANCELLED,
+    },
     "building": {
         "requeue": State.QUEUED, "progress": State.BUILDING, "finish": State.DONE,
         "fail": State.FAILED, "ask_cancel": State.BUILDING,
     },
     "unwanted": {
-        "progress": State.BUILDING, "finish": State.DONE, "fail": State.FAILED,
-        "cancel": State.CANCELLED, "ask_cancel": State.BUILDING,
+        "progress": State.BUILDING, "fail": State.FAILED, "cancel": State.CANCELLED,
+        "ask_cancel": State.BUILDING,
     },
     "done": {"collect": State.DONE},
     "failed": {}, "cancelled": {}, "collected": {},

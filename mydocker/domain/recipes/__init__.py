@@ -27,7 +27,7 @@ from mydocker.domain.recipes.files import (
 from mydocker.domain.recipes.grammar import Manager, Package
 from mydocker.domain.recipes.judging import Finding, Severity, faults
 from mydocker.domain.recipes.packages import MOST_PACKAGES, read_packages, word_of, words_of
-from mydocker.domain.recipes.preparing import Prepared, fetches, prelude, prepare
+from mydocker.domain.recipes.preparing import Prepared, prelude, prepare, reaches_out
 from mydocker.domain.recipes.reading import read_recipe
 from mydocker.domain.recipes.rendering import render
 from mydocker.domain.recipes.repositories import fault_of_ref, fault_of_url
@@ -69,10 +69,10 @@ __all__ = [
     "fault_of_url",
     "faults",
     "faults_of_files",
-    "fetches",
     "kind_of",
     "prelude",
     "prepare",
+    "reaches_out",
     "read_packages",
     "read_recipe",
     "render",

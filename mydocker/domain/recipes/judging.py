@@ -57,10 +57,8 @@ _SYNONYMS = {
 _ONLY_BUILDKIT: Mapping[str, tuple[str, ...]] = {
     "RUN": ("--mount", "--network", "--security", "--device"),
     "COPY": ("--link", "--chmod", "--parents", "--exclude"),
-    "ADD": ("--link", "--chmod", "--checksum", "--keep-git-dir", "--exclude", "--unpack"),
 }
 _FLAG = re.compile(r"(--[\w-]+)(?:=(\S*))?\s*")
-_DOWNLOAD = re.compile(r"(?:https?|ftp)://|git@|.*\.git(?:#|$)", re.IGNORECASE)
 _APT_INSTALL = re.compile(r"\bapt(?:-get)?\s(?P<options>[^&;|]{0,300}\binstall\b[^&;|]*)")
 _YES = re.compile(r"(?:^|\s)(?:-\w*y\w*|--yes|--assume-yes|-qq\w*)(?:\s|$)")
 _PORT = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/\w+)?")
@@ -174,7 +172,14 @@ def _of_base(text: str, instructions: Sequence[Instruction]) -> Iterator[Finding
 
 def _of_files(instructions: Sequence[Instruction]) -> Iterator[Finding]:
     for each in instructions:
-        if each.name not in ("COPY", "ADD") or each.heredocs:
+        if each.name == "ADD":
+            yield _mistake(
+                each.line,
+                _("ADD is not for the builder here."),
+                _("Write COPY; download with RUN curl -fsSL, and unpack with RUN tar -xf."),
+            )
+            continue
+        if each.name != "COPY" or each.heredocs:
             continue
         flags, words = _words(each.rest)
         if words and len(words) < 2:
@@ -191,14 +196,7 @@ def _of_files(instructions: Sequence[Instruction]) -> Iterator[Finding]:
 
 def _of_sources(each: Instruction, sources: Sequence[str]) -> Iterator[Finding]:
     for source in sources:
-        if each.name == "ADD" and (_DOWNLOAD.match(source) or "$" in source):
-            yield _mistake(
-                each.line,
-                _("ADD does not download here, and takes no variables."),
-                _("Upload the file beside the recipe, or download it with RUN curl -fsSL."),
-                file=source[:200],
-            )
-        elif ".." in source.split("/"):
+        if ".." in source.split("/"):
             yield _mistake(
                 each.line,
                 _("%(file)s lies outside the files of this recipe."),

@@ -29,9 +29,10 @@ _TRUSTING = (
 )
 """Variables that name a file of authorities, for curl and R, Node.js, pip, requests, OpenSSL."""
 
-_FLAG = re.compile(r"--(\w[\w-]*)(?:=(\S*))?\s*")
+_FLAG = re.compile(r"--(from|chown|platform)=([^\s\"'\\]+)\s+")
+"""The engine takes signs out of what it reads; what has none is the same to both."""
+_FLAGGED = frozenset({"FROM", "COPY"})
 _STAGE = re.compile(r"\bAS\s+(\S+)\s*$", re.IGNORECASE)
-_NESTED = re.compile(r"(?:ONBUILD\s+)+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +90,23 @@ def prelude(instance: str, extra_ca: str, arguments: Collection[str]) -> Sequenc
     return [*lines, f"ARG {' '.join(variables)}"] if variables else lines
 
 
-def fetches(instruction: str, *, is_trigger: bool = False) -> bool:
-    """Whether an instruction lets the engine itself take something that nobody looked at, as far as
-    anybody can tell.
+def reaches_out(trigger: str) -> bool:
+    """Whether an `ONBUILD` trigger of a base could let the engine take something unseen.
 
-    `ONBUILD` triggers, those of a base too, run in a later build as if they stood in it: what such
-    a one copies from an image is not among the bases of that build.
+    A later build runs it as if it stood there, after the engine has read it in its own way: what is
+    not one plain instruction counts as reaching out.
     """
-    bare = _NESTED.sub("", instruction.strip(), count=1)
-    name, _space, rest = bare.partition(" ")
-    if name.upper() == "COPY" and (is_trigger or bare != instruction.strip()):
-        return "--from" in rest
-    # A variable may stand for any part of an address.
-    return name.upper() == "ADD" and any(sign in rest for sign in ("//", "$", "git@"))
+    try:
+        found = instructions_of(trigger)
+    except Mistakes:
+        return True
+    if len(found) != 1 or "\n" in trigger or "\r" in trigger:
+        return True
+    return found[0].name in ("ADD", "FROM", "ONBUILD") or _takes_flags(found[0])
+
+
+def _takes_flags(each: Instruction) -> bool:
+    return each.name == "COPY" and each.rest.startswith("--")
 
 
 def _of_directives(text: str) -> Iterator[Mistake]:
@@ -133,13 +138,26 @@ def _mistakes(each: Instruction) -> Iterator[Mistake]:
             _("This instruction ends with a backslash."),
             _("Leave it out, or put a space and a comment sign of the shell behind it: \\ #"),
         )
-    if fetches(f"{each.name} {each.rest}"):
+    if each.name == "ADD":
         yield _mistake(
             each.line,
-            _("ADD does not download here, and takes no variables."),
-            _("Upload the file beside the recipe, or download it with RUN curl -fsSL."),
+            _("ADD is not for the builder here."),
+            _("Write COPY; download with RUN curl -fsSL, and unpack with RUN tar -xf."),
         )
-    if each.name == "LABEL" and LABELS in each.rest:
+    if each.name == "ONBUILD" and reaches_out(each.rest):
+        yield _mistake(
+            each.line,
+            _("ONBUILD takes one plain instruction here, and neither ADD nor flags of COPY."),
+            _("Write what is to happen in the image itself."),
+        )
+    if each.name in _FLAGGED and _flags(each.rest)[1].startswith("--"):
+        yield _mistake(
+            each.line,
+            _("The builder here does not know this flag of %(instruction)s."),
+            _("Write the line without it."),
+            instruction=each.name,
+        )
+    if "LABEL" in (each.name, each.rest[:5].upper()) and LABELS in _plain(each.rest):
         yield _mistake(
             each.line,
             _("Labels that begin with %(labels)s are the platform's."),
@@ -162,25 +180,30 @@ def _named(instructions: Sequence[Instruction]) -> Iterator[tuple[int, _Source]]
     """Say for each FROM, and each COPY --from, by its line, which images it means."""
     values: dict[str, str] = {}
     stages: set[str] = set()
+    """Those that are done: the engine knows no stage before its end."""
+    own = ""
     number = 0
     for each in instructions:
         flags, rest = _flags(each.rest)
         if each.name == "ARG" and not number:
             values |= arguments_of(rest, values, {})
         elif each.name == "FROM" and rest:
+            stages |= {own, str(number - 1)} - {"", "-1"}
             stage = _STAGE.search(rest)
+            own = stage[1].lower() if stage else ""
             image = expanded(rest.split()[0], values)
-            is_base = image.lower() not in stages and image != "scratch"
+            is_base = (image.lower() not in stages or image.isdigit()) and image != "scratch"
             image = _explicit(image) if is_base else image
             written = f"FROM {image} AS {stage[1]}" if stage else f"FROM {image}"
             yield each.line, _Source(written, (image,) if is_base else ())
-            stages |= {stage[1].lower()} if stage else set()
             number += 1
         elif each.name == "COPY" and (source := flags.get("from", "")):
-            is_stage = source.lower() in stages | {str(before) for before in range(number)}
+            is_stage = source.lower() in stages
             image = source if is_stage else _explicit(source)
-            written = each.rest.replace(f"--from={source}", f"--from={image}", 1)
-            yield each.line, _Source(f"COPY {written}", () if is_stage else (image,))
+            written = " ".join(
+                f"--{name}={value}" for name, value in {**flags, "from": image}.items()
+            )
+            yield each.line, _Source(f"COPY {written} {rest}", () if is_stage else (image,))
 
 
 def _explicit(image: str) -> str:
@@ -207,9 +230,14 @@ def _flags(rest: str) -> tuple[dict[str, str], str]:
     flags: dict[str, str] = {}
     begin = 0
     while found := _FLAG.match(rest, begin):
-        flags[found[1]] = found[2] or ""
+        flags[found[1]] = found[2]
         begin = found.end()
     return flags, rest[begin:]
+
+
+def _plain(words: str) -> str:
+    """Return words as the engine has them in the end, for looking something up in them."""
+    return re.sub(r"[\\\"']", "", words)
 
 
 def _mistake(line: int, message: str, hint: str = "", /, **facts: object) -> Mistake:

@@ -303,7 +303,7 @@ WRONG = [
     ("FROM a\nCOPY ../x /y", 2, "mistake: ../x lies outside"),
     ('FROM a\nCOPY ["a/../../x", "/y"]', 2, "mistake: a/../../x lies outside"),
     ("FROM a\nCOPY x", 2, "Write both: COPY x /home/jovyan/"),
-    ("FROM a\nADD https://x.example/y /z", 2, "mistake: ADD does not download"),
+    ("FROM a\nADD https://x.example/y /z", 2, "mistake: ADD is not for the builder"),
     ("FROM a\nRUN apt-get install x", 2, "mistake: apt-get install asks"),
     ("FROM a\nRUN sudo make", 2, "advice: sudo"),
     ("FROM a\nMAINTAINER b", 2, "advice: MAINTAINER"),

@@ -27,7 +27,7 @@ from mydocker.adapters.docker.networks import Networks
 from mydocker.adapters.docker.pulls import Pulls
 from mydocker.adapters.docker.reference import parse_reference
 from mydocker.adapters.docker.removal import delete
-from mydocker.domain.recipes import fetches
+from mydocker.domain.recipes import reaches_out
 from mydocker.ports.builder import (
     BuildFailed,
     Built,
@@ -64,6 +64,8 @@ class DockerBuilder:
         self._engine = Engine(url, ANSWER_WITHIN)
         self._names = Names(instance)
         self._networks = Networks(self._engine, self._names, (BUILDS,))
+        self._looks: set[str] = set()
+        """Containers by which images are looked into just now."""
         self._pulls = Pulls(self._engine, {} if totals is None else totals)
 
     async def prepare(self) -> Ground:
@@ -81,31 +83,31 @@ class DockerBuilder:
             raise Refused("bad_order", "a build without its cage is not built")
         network = (await self._networks.ids())[BUILDS]
         await self._clear(network, {order.build})
-        await self._bases(order, told)
-        tape = Tape()
+        tape = Tape(order.dockerfile)
         watch = Watch(self._engine, network, order.cage, tape)
         try:
             async with _within(order.cage.seconds, tape), watch.over():
+                await self._bases(order, told)
                 await self._run(order, network, tape, watch, told)
         finally:
             await asyncio.shield(self._clear(network, {order.build}))
-        await self._name(order.reference, order.also)
         return await self._built(order.reference)
 
     async def packages(self, reference: str) -> Sequence[Installed]:
         """See the port."""
-        return await packages_of(self._engine, reference, self._instance)
+        return await packages_of(self._engine, reference, self._instance, self._looks)
 
     async def sweep(self, building: Collection[str]) -> Sequence[str]:
         """See the port. Also removes what an earlier look into an image left."""
         network = (await self._networks.ids())[BUILDS]
         steps = await self._steps(network)
         ended = await self._clear(network, set(steps.values()) - set(building))
-        filters = json.dumps(
-            {"label": [f"{LOOK}={self._instance}"], "status": ["exited", "created"]}
-        )
+        filters = json.dumps({"label": [f"{LOOK}={self._instance}"]})
         for left in await self._ask("containers/json", params={"all": "1", "filters": filters}):
-            await self._remove(left["Id"])
+            # An image's labels are its containers' too: a look is also told by its network.
+            is_a_look = left["HostConfig"]["NetworkMode"] == "none"
+            if is_a_look and left["Id"] not in self._looks:
+                await self._remove(left["Id"])
         return sorted(ended)
 
     async def discard(self, reference: str) -> bool:
@@ -134,9 +136,7 @@ class DockerBuilder:
             if found is None:
                 found = await self._fetch(reference, told)
             triggers = (found.get("Config") or {}).get("OnBuild") or ()
-            for trigger in triggers:
-                if not fetches(str(trigger), is_trigger=True):
-                    continue
+            for trigger in filter(reaches_out, map(str, triggers)):
                 raise BuildFailed(Why.BASE, f"{reference} makes builds on it download: {trigger}")
 
     async def _fetch(self, reference: str, told: Told) -> Json:
@@ -185,7 +185,8 @@ class DockerBuilder:
         added = watch.ended(int(found["Size"])) if found else 0
         return replace(event, added_bytes=added)
 
-    async def _name(self, reference: str, also: str) -> None:
+    async def name(self, reference: str, also: str) -> None:
+        """See the port."""
         repository, _colon, tag = also.rpartition(":")
         path = f"{_image(reference)}/tag?repo={quote(repository, safe='/')}&tag={quote(tag)}"
         try:

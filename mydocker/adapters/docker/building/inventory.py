@@ -45,14 +45,20 @@ exit 0
 """
 
 
-async def packages_of(engine: Engine, reference: str, instance: str) -> list[Installed]:
-    """See `Builder.packages`. Raises `Unavailable` if the engine goes."""
+async def packages_of(
+    engine: Engine, reference: str, instance: str, under_way: set[str]
+) -> list[Installed]:
+    """See `Builder.packages`. Raises `Unavailable` if the engine goes.
+
+    The container's id is in `under_way` as long as it is there.
+    """
     try:
         container = await _create(engine, reference, instance)
     except DockerError as error:
         if error.status == 404:
             return []
         raise failure(error.status, error.message) from error
+    under_way.add(container)
     try:
         async with asyncio.timeout(WITHIN.total_seconds()):
             return list(read(await _said(engine, container)))
@@ -60,6 +66,7 @@ async def packages_of(engine: Engine, reference: str, instance: str) -> list[Ins
         return []  # it has no shell, or breaks, or takes too long
     finally:
         await asyncio.shield(_remove(engine, container))
+        under_way.discard(container)
 
 
 def read(said: str) -> Iterator[Installed]:

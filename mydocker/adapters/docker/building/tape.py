@@ -24,14 +24,17 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _RECIPES = ("dockerfile parse error", "unknown instruction", "failed to parse", "unknown flag")
 _BASES = ("pull access denied", "manifest unknown", "no such image", "invalid reference format")
 _DISK = ("no space left on device", "disk quota exceeded")
+MOST_CONTAINERS = 1000
+"""More than a Dockerfile has steps, unless a step makes them up."""
 _NOTHING = Said("")
 """For what the builder says and nobody needs to read."""
 
 
 class Tape:
-    """Reads one build's stream."""
+    """Reads one build's stream. `dockerfile`: what is built, one instruction a line."""
 
-    def __init__(self) -> None:
+    def __init__(self, dockerfile: str) -> None:
+        self._instructions = dockerfile.splitlines()
         self.step = 0
         """The builder's number of the step under way; 0 before the first."""
         self.steps = 0
@@ -41,10 +44,15 @@ class Tape:
         """The short id of the image after the last step that ended."""
         self.containers: set[str] = set()
         """Short ids of the steps' containers, so far as the builder told them."""
-        self.is_base = False
-        """Whether the step under way is a FROM."""
         self._is_cached = False
+        self._has_ended = True
         self._lines = Lines("stdout")
+
+    @property
+    def is_base(self) -> bool:
+        """Whether the step under way is a FROM."""
+        under_way = self._instructions[self.step - 1 : self.step] if self.step else ()
+        return any(line.startswith("FROM ") for line in under_way)
 
     def hear(self, said: Json) -> Iterator[Event]:
         """Yield what one value of the stream means. Raises `BuildFailed`."""
@@ -64,15 +72,16 @@ class Tape:
 
     def _own(self, text: str) -> list[Event]:
         """Read what the builder says itself; nothing if a step said it."""
-        if (began := _STEP.fullmatch(text)) and int(began[1]) == self.step + 1:
+        if (began := _STEP.fullmatch(text)) and self._has_ended and int(began[1]) == self.step + 1:
             left = [*self.rest()]
             self.step, self.steps, self._is_cached = int(began[1]), int(began[2]), False
-            self.is_base = began[3].upper().startswith("FROM ")
+            self._has_ended = False
             return [*left, StepBegan(self.step, self.steps, began[3].strip())]
-        if ended := _IMAGE.fullmatch(text):
-            self.layer = ended[1]
+        if (ended := _IMAGE.fullmatch(text)) and not self._has_ended:
+            self.layer, self._has_ended = ended[1], True
             return [*self.rest(), StepEnded(self.step, is_cached=self._is_cached)]
-        if running := _RUNNING.fullmatch(text):
+        running = _RUNNING.fullmatch(text)
+        if running and len(self.containers) < MOST_CONTAINERS:
             self.containers.add(running[1])
         if text == _CACHED:
             self._is_cached = True

@@ -15,6 +15,7 @@ from mydocker.ports.errors import Unavailable
 
 EVERY_SECONDS = 2.0
 LATE_SECONDS = 0.3
+LONGEST_SECONDS = 30.0
 SHARE_OF_TIME = 0.05
 """The engine walks through all that a step wrote: it is asked so seldom that it takes this part."""
 
@@ -77,7 +78,7 @@ class Watch:
                     found.append(BuildFailed(Why.DISK, told, step=self._tape.step))
                     return
             took = time.monotonic() - began
-            await asyncio.sleep(max(EVERY_SECONDS, took / SHARE_OF_TIME))
+            await asyncio.sleep(min(max(EVERY_SECONDS, took / SHARE_OF_TIME), LONGEST_SECONDS))
 
     async def _written(self) -> int:
         """Bytes that the step under way has written."""
