@@ -57,6 +57,7 @@ class Foreman:
         self._clock, self._site, self._journals = clock, site, journals
         self._protection, self._at_once = protection, at_once
         self._works: dict[str, Work] = {}
+        self._ringing: set[asyncio.Future[None]] = set()
         self._is_swept = False
 
     async def keys(self) -> Collection[str]:
@@ -95,6 +96,7 @@ class Foreman:
         for work in self._works.values():
             work.task.cancel()
         await asyncio.gather(*(work.task for work in self._works.values()), return_exceptions=True)
+        await asyncio.gather(*self._ringing, return_exceptions=True)
         with suppress(Unavailable):
             await self._agent.uncage(())
 
@@ -114,15 +116,15 @@ class Foreman:
                     await self._database(ring, "built", row.image)
 
     def _let(self, row: BuildRow) -> "asyncio.Task[None]":
-        async def work() -> None:
-            try:
-                await self._site.build(row)
-            finally:
-                # Whose turn is next, the office decides.
-                with suppress(asyncio.CancelledError):
-                    await self._database(ring, "build", row.id)
+        task = asyncio.create_task(self._site.build(row), name=f"build:{row.id}")
+        # Whose turn is next, the office decides, once this one is over.
+        task.add_done_callback(lambda _over: self._ring(row.id))
+        return task
 
-        return asyncio.create_task(work(), name=f"build:{row.id}")
+    def _ring(self, build: str) -> None:
+        ringing = asyncio.ensure_future(self._database(ring, "build", build))
+        self._ringing.add(ringing)
+        ringing.add_done_callback(self._ringing.discard)
 
     async def _end_unwanted(self, rows: Collection[BuildLine]) -> Collection[str]:
         """End what was asked to be cancelled, and what is not there any more; returns the ids.

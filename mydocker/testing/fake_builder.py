@@ -66,6 +66,9 @@ class FakeBuilder:
         self.bases = set(bases)
         self.orders: list[Order] = []
         self.installed: Sequence[Installed] = (Installed("apt", "bash", "5.2"),)
+        self.may_look = asyncio.Event()
+        """Looks into images take as long as this is not set."""
+        self.may_look.set()
 
     async def prepare(self) -> Ground:
         """See the port."""
@@ -100,6 +103,7 @@ class FakeBuilder:
     async def packages(self, reference: str) -> Sequence[Installed]:
         """See the port."""
         self._answer()
+        await self.may_look.wait()
         return self.installed if reference in self.engine.images else ()
 
     async def sweep(self, building: Collection[str]) -> Sequence[str]:

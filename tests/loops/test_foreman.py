@@ -131,6 +131,38 @@ async def test_a_build_that_is_asked_for_becomes_an_image(tmp_path: Path) -> Non
 
 @database_test
 @pytest.mark.asyncio
+async def test_who_is_looked_into_is_left_alone_by_others_builds(tmp_path: Path) -> None:
+    async with yard(tmp_path) as at:
+        at.builder.may_look.clear()
+        first = await at.database(ask, "RUN true")
+        await at.state(first, State.DONE)
+        second = await at.database(ask, "RUN true", name="two", person=await at.database(other))
+        at.builder.may_look.set()
+        await at.state(second, State.DONE)
+        await at.database.until(lambda: _row(first).packages)
+        assert (await at.log(first, follow=True))[-1].text == "done"
+        assert f"md-{at.agent.instance}/one:latest" in at.builder.engine.images
+
+
+def other() -> Person:
+    return teacher(now(), "other@example.org")
+
+
+@pytest.mark.asyncio
+async def test_a_line_that_was_cut_off_spoils_no_log(tmp_path: Path) -> None:
+    journals = Journals(tmp_path)
+    with journals.open("torn") as journal:
+        journal.write("said", "before")
+    with (tmp_path / "torn.log").open("ab") as file:
+        file.write(b'[1.0, 2, "sa')
+    with journals.open("torn") as journal:
+        journal.write("again")
+    found = [entry async for entry in journals.read("torn", 0, follow=True)]
+    assert [(each.kind, each.text) for each in found] == [("said", "before"), ("again", "")]
+
+
+@database_test
+@pytest.mark.asyncio
 async def test_a_build_that_fails_says_why_and_where(tmp_path: Path) -> None:
     async with yard(tmp_path) as at:
         build = await at.database(ask, "RUN true", FAILS)
