@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.auth.hashers import check_password, make_password
+from django.db.models.functions import Lower
 
 from mydocker.domain.people import Person, Role
 from mydocker.store import models
@@ -37,7 +38,8 @@ def introduction(person: str) -> tuple[str, str, str] | None:
 
 def with_mail(mail: str) -> Sequence[Person]:
     """Everybody with this mail address; it need not be unique."""
-    return [value_of(row) for row in models.Person.objects.filter(mail__iexact=mail)[:10]]
+    folded = models.Person.objects.alias(folded=Lower("mail"))
+    return [value_of(row) for row in folded.filter(folded=mail.lower())[:10]]
 
 
 def create(

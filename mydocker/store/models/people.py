@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower
 
 from mydocker.store.ids import short_id
 
@@ -29,6 +30,7 @@ class Person(AbstractBaseUser):
 
     class Meta:
         db_table = "person"
+        indexes: ClassVar = [models.Index(Lower("mail"), name="person_by_mail")]
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]
