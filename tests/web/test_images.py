@@ -305,7 +305,7 @@ def test_what_the_builder_lets_not_through_is_told_as_well(teacher: Client, worl
     text = "FROM a/b\nADD https://a.example/x /x\nLABEL org.mydocker.workshop=x\n"
     answer = teacher.post("/teach/images/new/check", {"kind": "dockerfile", "text": text})
     page = words_of(answer.content.decode())
-    assert "ADD does not download here" in page and "are the platform&#x27;s" in page
+    assert "ADD is not for the builder here" in page and "are the platform&#x27;s" in page
     assert "This would not build" in page
 
 
