@@ -18,7 +18,8 @@ MOST_DIRECTORY_BYTES = 4 << 20
 """Of the list of members, all of which is kept in memory."""
 _IS_UTF8 = 0x800
 _IS_ENCRYPTED = 0x1
-_WRONG = (BadZipFile, struct.error, zlib.error, EOFError, ValueError, NotImplementedError)
+_WRONG = (BadZipFile, struct.error, zlib.error, EOFError, ValueError, RuntimeError)
+"""What `zipfile` raises for what is no zip; the last for ways of packing that it lacks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ LASTS = "RUN echo here && sleep 600"
 FILLS = "RUN echo here && head -c 150000000 /dev/zero > /tmp/full && sleep 600"
 EATS = "RUN python3 -Sc 'x = bytearray(b\"1\" * 500000000)'"
 KEEPS = "RUN head -c 3000000 /dev/urandom > /tmp/kept"
-FORKS = "RUN python3 -Sc 'import os, time; [os.fork() or time.sleep(9) for _ in range(400)]'"
+FORKS = "RUN python3 -Sc 'import os, signal; [os.fork() or signal.pause() for _ in range(400)]'"
 
 _STEPS = {
     SAYS: Step(lines=("one", "two", "three")),

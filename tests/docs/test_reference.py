@@ -18,8 +18,6 @@ from mydocker.domain.workspaces import State
 from mydocker.settings import Settings
 from tests.docs.tutorials import ROOT
 
-pytest.importorskip("sphinx")
-
 DOCS = ROOT / "docs"
 
 

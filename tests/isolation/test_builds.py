@@ -96,8 +96,8 @@ async def _attack(service: Service, folder: Path, targets: dict[str, tuple[str, 
     (folder / "look.py").write_text(f"SECRET = {SECRET.encode()!r}\n{_LOOKS}")
     neighbour = _order(
         service, cages, "COPY secret /secret",
-        "RUN python3 -Sc \"import socket, time; s = socket.socket(); s.bind(('', 7070)); "
-        "s.listen(); print('here', flush=True); time.sleep(600)\"",
+        "RUN python3 -Sc \"import socket; s = socket.socket(); s.bind(('', 7070)); "
+        "s.listen(); print('here', flush=True); [s.accept() for _ in iter(int, 1)]\"",
         files={"secret": folder / "secret"},
     )  # fmt: skip
     listens, said, orders = asyncio.Event(), list[str](), [neighbour]

@@ -4,6 +4,7 @@ import io
 import tarfile
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import BinaryIO
 
 from mydocker.ports.builder import BuildFailed, FileOfContext, Why
@@ -23,8 +24,8 @@ def archive_of(dockerfile: str, files: Sequence[FileOfContext]) -> BinaryIO:
     for file in files:
         if file.path.partition("/")[0] in ours:
             raise BuildFailed(Why.RECIPE, f"no context file may be called {file.path}")
-    target = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
-    try:
+    with ExitStack() as unless_done:
+        target = unless_done.enter_context(tempfile.TemporaryFile())
         with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
             for name, text in ours.items():
                 data = text.encode()
@@ -35,10 +36,8 @@ def archive_of(dockerfile: str, files: Sequence[FileOfContext]) -> BinaryIO:
                     source.seek(0)
                     mode = 0o755 if file.is_executable else 0o644
                     archive.addfile(_member(file.path, size, mode), source)
-    except BaseException:
-        target.close()
-        raise
-    target.seek(0)
+        target.seek(0)
+        unless_done.pop_all()
     return target
 
 
