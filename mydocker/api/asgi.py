@@ -8,10 +8,11 @@ from contextlib import suppress
 
 import structlog
 
-from mydocker.api.exchange import Exchange, Receive, Scope, Send, let_go
+from mydocker.api.exchange import Exchange, Receive, Scope, Send
 from mydocker.api.streams import ADDRESS, api_stream
 from mydocker.services import answers
 from mydocker.services.live import Hub
+from mydocker.services.readers import let_go
 
 LOG = structlog.get_logger()
 

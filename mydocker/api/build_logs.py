@@ -9,12 +9,13 @@ from dataclasses import asdict, replace
 from django.utils import translation
 from django.utils.translation import gettext
 
-from mydocker.api.exchange import Exchange, first_of
+from mydocker.api.exchange import Exchange
 from mydocker.api.following import followed_build, until_build_withdrawn
 from mydocker.domain.build_logs import LogEntry, plain
 from mydocker.domain.refusals import Refusal
 from mydocker.ports.errors import Unavailable
 from mydocker.services.live import Change, Hub
+from mydocker.services.readers import first_of
 from mydocker.store.builds import BuildRow
 from mydocker.store.transactions import DatabaseError
 

@@ -8,11 +8,12 @@ from datetime import datetime
 from django.utils import translation
 
 from mydocker import steady
-from mydocker.api.exchange import Exchange, first_of, read
+from mydocker.api.exchange import Exchange
 from mydocker.api.following import followed, until_withdrawn
 from mydocker.domain.story import StoryKind
 from mydocker.ports.window import PullShown
 from mydocker.services.live import Change, Hub, Moved
+from mydocker.services.readers import first_of, in_thread
 from mydocker.services.summaries import iso
 from mydocker.services.tellings import tell_event
 from mydocker.store import streams
@@ -39,7 +40,7 @@ async def follow_events(
     follower = await followed(exchange, workspace)
     with hub.follow(workspace) as changes:
         # Followed first, read then: what happens in between is told, not lost.
-        rows = await read(_so_far, workspace, last_event)
+        rows = await in_thread(_so_far, workspace, last_event)
         await exchange.start(200, "text/event-stream", x_accel_buffering="no")
         await exchange.write(f"retry: {RETRY_MILLISECONDS}\n\n".encode())
         try:
@@ -71,7 +72,7 @@ async def _send(
         rows = []
         if any(isinstance(change, Moved) for change in news) or len(news) >= changes.maxsize:
             try:
-                rows = await read(streams.after, workspace, last)
+                rows = await in_thread(streams.after, workspace, last)
             except DatabaseError:
                 return  # the client comes back and says where it was
         pulls = [change for change in news if isinstance(change, PullShown)]

@@ -1,29 +1,18 @@
-"""One request of the streams process, in plain ASGI, and the database off its event loop."""
+"""One request of the streams process, in plain ASGI."""
 
-import asyncio
 import json
-import threading
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from django.utils import translation
 
 from mydocker.services import answers
 from mydocker.services.answers import Answer
-from mydocker.store.transactions import DatabaseError, drop_broken_connection, forget_connection
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
-
-READERS = 2
-"""Threads with a database connection each; a read takes well under a millisecond."""
-
-_readers = ThreadPoolExecutor(READERS, "reader")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,45 +69,3 @@ class Exchange:
         """Wait until the client has gone."""
         while (await self.receive())["type"] != "http.disconnect":
             pass
-
-
-async def read(
-    function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
-) -> Result:
-    """Call a function that asks the database, in a thread. Raises what it raises."""
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_readers, lambda: _guarded(function, *args, **kwargs))
-
-
-def _guarded(
-    function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
-) -> Result:
-    try:
-        return function(*args, **kwargs)
-    except DatabaseError:
-        drop_broken_connection()
-        raise
-
-
-async def let_go() -> None:
-    """Close the threads' connections; the next read opens others."""
-    everyone = threading.Barrier(READERS)
-    await asyncio.gather(*(read(_forget, everyone) for _ in range(READERS)))
-
-
-def _forget(everyone: threading.Barrier) -> None:
-    forget_connection()
-    everyone.wait(timeout=5)  # so that no thread does it twice and leaves another out
-
-
-async def first_of(*works: Coroutine[Any, Any, None]) -> None:
-    """Run all until one ends, and end the others. Raises what that one raised."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

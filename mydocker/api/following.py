@@ -9,12 +9,13 @@ from django.conf import settings
 from django.http import parse_cookie
 
 from mydocker.api import auth
-from mydocker.api.exchange import Exchange, read
+from mydocker.api.exchange import Exchange
 from mydocker.domain.refusals import Refusal
 from mydocker.domain.scopes import Scope
 from mydocker.services import callers, images, summaries
 from mydocker.services.callers import Caller
 from mydocker.services.live import Hub
+from mydocker.services.readers import in_thread
 from mydocker.services.summaries import Summary
 from mydocker.services.withdrawals import Withdrawn
 from mydocker.store.builds import BuildRow
@@ -42,12 +43,12 @@ class BuildFollower:
 
 async def followed(exchange: Exchange, workspace: str) -> Follower:
     """Return who follows and what. Raises `Refusal` or `DatabaseError`."""
-    return await read(_followed, exchange, workspace)
+    return await in_thread(_followed, exchange, workspace)
 
 
 async def followed_build(exchange: Exchange, image: str, number: int) -> BuildFollower:
     """Return who follows and which build. Raises `Refusal` or `DatabaseError`."""
-    return await read(_followed_build, exchange, image, number)
+    return await in_thread(_followed_build, exchange, image, number)
 
 
 async def until_withdrawn(exchange: Exchange, follower: Follower, hub: Hub) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-from mydocker.api.exchange import Exchange, first_of
+from mydocker.api.exchange import Exchange
 from mydocker.api.following import followed, until_withdrawn
 from mydocker.api.streamed import Tail
 from mydocker.domain.refusals import Kind, Refusal
@@ -12,6 +12,7 @@ from mydocker.domain.words import gettext_noop as _
 from mydocker.ports.driver import LogLine
 from mydocker.ports.errors import Unavailable
 from mydocker.services.live import Hub
+from mydocker.services.readers import first_of
 
 PEEK_SECONDS = 0.25
 """How long a first line is waited for before the answer begins without."""

@@ -17,13 +17,14 @@ from mydocker.domain.builds import State
 from mydocker.domain.refusals import Refusal
 from mydocker.ports.errors import Unavailable
 from mydocker.services.live import Change, Hub, Moved
+from mydocker.services.readers import first_of, in_thread
 from mydocker.services.withdrawals import Withdrawn
 from mydocker.store.builds import BuildRow
 from mydocker.store.transactions import DatabaseError
 from mydocker.web.build_page import BuildView, view_of
 from mydocker.web.build_steps import MOST_LINES, Line, LogSoFar, line_of
 from mydocker.web.builds import Found, found_build
-from mydocker.web.following import Request, first_of, in_thread
+from mydocker.web.following import Request
 from mydocker.web.fragments import Reader
 from mydocker.web.visitors import chosen_language, reader_zone
 

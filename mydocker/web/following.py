@@ -1,43 +1,20 @@
 """A browser that follows a page: its request, and how events are sent to it."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 
 from mydocker.store import pages
 from mydocker.store.pages import Visitor
-from mydocker.store.transactions import DatabaseError, drop_broken_connection
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
-
-_readers = ThreadPoolExecutor(2, "pages")
-
-
-async def in_thread(
-    function: Callable[Given, Result], *args: Given.args, **named: Given.kwargs
-) -> Result:
-    """Do what asks the database; a connection that broke is not used again."""
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_readers, lambda: _guarded(function, *args, **named))
-
-
-def _guarded(function: Callable[Given, Result], *args: Given.args, **named: Given.kwargs) -> Result:
-    try:
-        return function(*args, **named)
-    except DatabaseError:
-        drop_broken_connection()
-        raise
 
 
 @dataclass(slots=True)
@@ -107,19 +84,6 @@ class Request:
         """Wait until the browser has gone."""
         while (await self.receive())["type"] != "http.disconnect":
             pass
-
-
-async def first_of(*works: Coroutine[Any, Any, None]) -> None:
-    """Run all until one ends, and end the others. Raises what that one raised."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _cookies(header: str) -> dict[str, str]:

@@ -19,11 +19,12 @@ from mydocker.domain.workspaces import State
 from mydocker.ports.errors import Unavailable
 from mydocker.ports.window import PullShown
 from mydocker.services.live import Change, Hub, LineMoved, Moved
+from mydocker.services.readers import first_of, in_thread
 from mydocker.services.withdrawals import Withdrawn
 from mydocker.store import pages
 from mydocker.store.transactions import DatabaseError
 from mydocker.web.build_stream import build_stream
-from mydocker.web.following import Receive, Request, Scope, Send, first_of, in_thread
+from mydocker.web.following import Receive, Request, Scope, Send
 from mydocker.web.fragments import (
     Fragments,
     PullTeller,
